@@ -1,0 +1,71 @@
+/// The service as the admin plane sees it. Every method may be called from any thread, returns within microseconds and
+/// never waits for a loop; what needs the loops' own data is delivered to a completion, exactly once, on a thread of
+/// the service's, and within a second even when a loop is stuck.
+package protocol ServiceControl: AnyObject, Sendable {
+    /// The state, the counters and the drain as of now. `bytes.unread`, `bytes.unacked` and `drain.blockedOn` are
+    /// those of the last sample.
+    func status() -> ServiceStatus
+
+    /// The same with the kernel's queues sampled anew.
+    func sampleStatus(_ completion: @escaping @Sendable (ServiceStatus) -> Void)
+
+    /// One page of connections; nil when a loop did not answer within a second.
+    func connections(_ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage?) -> Void)
+
+    /// One connection, open or among the last 1,000 that closed.
+    func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void)
+
+    /// Starts or joins a drain. The answer is the state of the instant at which the request took effect.
+    func requestDrain(_ request: DrainRequest) -> DrainReply
+
+    /// Asks to be told when the drain `id` reaches `milestone`, at most `limit` from now (nil: no limit).
+    /// Returns false, and never calls `completion`, when 16 are waiting already.
+    func awaitDrain(
+        id: Int, _ milestone: DrainMilestone, limit: Duration?,
+        _ completion: @escaping @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
+    ) -> Bool
+
+    /// Asks every loop for a sign of life; true when one has not answered for 5 s of running time.
+    func isStuck() -> Bool
+}
+
+/// What `ServiceControl.connection(id:)` found.
+package enum ConnectionLookup: Hashable, Sendable {
+    case found(ConnectionInfo)
+    case notFound
+    /// A loop did not answer within a second.
+    case noAnswer
+}
+
+package struct DrainReply: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
+        case started
+        /// A drain was running; what the request named was merged into it.
+        case joined
+        /// The state admits no such request: 409, with the reason for a person.
+        case refused(String)
+    }
+
+    package var outcome: Outcome
+    package var status: ServiceStatus
+
+    package init(outcome: Outcome, status: ServiceStatus) {
+        self.outcome = outcome
+        self.status = status
+    }
+}
+
+/// The instant a waiter waits for.
+package enum DrainMilestone: Hashable, Sendable {
+    /// `POST /drain?wait`
+    case drained
+    /// `POST /shutdown?wait`
+    case exiting
+}
+
+package enum DrainWaitOutcome: Hashable, Sendable {
+    /// 200, 500 for forced or lost, or 409 for undrained.
+    case over(DrainResult)
+    /// 504: the limit is over, the drain goes on.
+    case limitPassed
+}

@@ -1,0 +1,189 @@
+"""What bench.py and balance.py share: servers that never outlive the script, their ports, their load."""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PRODUCTS = HERE / ".build" / "release"
+EPOLL_ECHO = PRODUCTS / "epoll-echo"
+ECHO_LOAD = PRODUCTS / "echo-load"
+PR_SET_PDEATHSIG = 1
+LISTENING = "0A"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class HarnessError(Exception):
+    pass
+
+
+def build():
+    command = ["swift", "build", "-c", "release", "--package-path", str(HERE)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def exit_on_signals():
+    """Makes TERM and HUP end the script as Ctrl-C does, through every `finally`."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+
+
+def _child(cpus):
+    """Runs in the child: it dies with this script, however that ends, and runs on its CPUs only."""
+
+    def prepare():
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if cpus:
+            os.sched_setaffinity(0, cpus)
+
+    return prepare
+
+
+class Server:
+    """A running server: `with Server(command, cpus={0}) as server: server.port`."""
+
+    def __init__(self, command, cpus=None):
+        self.command = command
+        # To a file: nobody reads a pipe while the load runs, and a full one would stop the server.
+        self._log = tempfile.TemporaryFile()
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+                                             preexec_fn=_child(cpus))
+        except OSError as error:
+            raise HarnessError(f"{command} cannot be started: {error}") from error
+        self.pid = self._process.pid
+
+    def __enter__(self):
+        try:
+            self.port = self._wait_for_port(10)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            print(f"{self.command} did not end within 5 s of SIGTERM", file=sys.stderr)
+        finally:
+            self._process.kill()  # nothing happens if it has ended
+            self._process.wait()
+            self._log.close()
+
+    def _wait_for_port(self, seconds):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise HarnessError(f"{self.command} ended with {self._process.returncode}: {self._last_words()}")
+            port = listening_port(self.pid)
+            if port:
+                return port
+            time.sleep(0.02)
+        raise HarnessError(f"{self.command} does not listen on a TCP port: {self._last_words()}")
+
+    def _last_words(self):
+        self._log.seek(0)
+        return self._log.read()[-2000:].decode(errors="replace").strip()
+
+
+def listening_port(pid):
+    """The lowest TCP port `pid` listens on, found without its help: its sockets' inodes in the kernel's table."""
+    inodes = _socket_inodes(pid)
+    ports = []
+    for table in ("tcp", "tcp6"):
+        for row in _rows(f"/proc/{pid}/net/{table}"):
+            if row[3] == LISTENING and row[9] in inodes:
+                ports.append(int(row[1].rpartition(":")[2], 16))
+    return min(ports, default=None)
+
+
+def _socket_inodes(pid):
+    inodes = set()
+    try:
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            target = _link(entry.path)
+            if target.startswith("socket:["):
+                inodes.add(target[len("socket:["):-1])
+    except OSError:
+        pass  # it ended; the caller sees that for itself
+    return inodes
+
+
+def _link(path):
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+def _rows(path):
+    try:
+        return [line.split() for line in Path(path).read_text().splitlines()[1:]]
+    except OSError:
+        return []
+
+
+def busy_seconds(cpus):
+    """CPU time these CPUs spent on anything, what the hypervisor took from them included."""
+    names = {f"cpu{cpu}" for cpu in cpus}
+    ticks = 0
+    for fields in _rows("/proc/stat"):  # without its first line, the sum of all CPUs
+        if fields[0] in names:
+            user, nice, system, _idle, _iowait, *rest = map(int, fields[1:9])
+            ticks += user + nice + system + sum(rest)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_seconds():
+    """CPU time of the children that have ended and been waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def start_load(port, *options, cpus=None, pid=None):
+    command = [str(ECHO_LOAD), "--address", f"127.0.0.1:{port}", *map(str, options)]
+    if pid:
+        command += ["--pid", str(pid)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_child(cpus), text=True)
+
+
+def wait_until_measuring(load):
+    """Returns when all connections are open and warm, or when the load has ended for want of them."""
+    for line in load.stderr:
+        if line.startswith("measuring"):
+            return
+
+
+def finish_load(process):
+    try:
+        output, complaint = process.communicate()
+    finally:
+        process.kill()  # nothing happens if it has ended
+    if not output:
+        raise HarnessError(f"{process.args} ended with {process.returncode} and no result: {complaint.strip()}")
+    result = json.loads(output)
+    if process.returncode != 0:
+        raise HarnessError(f"the answers are wrong, so the figures mean nothing: {json.dumps(result)}")
+    return result

@@ -87,16 +87,20 @@ package struct DrainDefaults: Hashable, Sendable {
     package var timeout: Duration
     package var spread: Duration
     package var acceptLinger: Duration
+    /// The most that the listeners can promise: less than lossless with `--accept-linger 0s` on TCP, with an old
+    /// kernel, and for inherited ones.
+    package var acceptQueue: AcceptQueueGuarantee
 
     package init(
         mode: DrainMode = .close, delay: Duration = .zero, timeout: Duration = .seconds(20), spread: Duration = .zero,
-        acceptLinger: Duration = .seconds(1)
+        acceptLinger: Duration = .seconds(1), acceptQueue: AcceptQueueGuarantee = .lossless
     ) {
         self.mode = mode
         self.delay = delay
         self.timeout = timeout
         self.spread = spread
         self.acceptLinger = acceptLinger
+        self.acceptQueue = acceptQueue
     }
 }
 

@@ -1,0 +1,66 @@
+/// What whoever owns a `DrainStateMachine` has to do, one by one, in the order in which they were returned.
+package enum DrainAction: Hashable, Sendable {
+    /// The state is another one: readiness, log, event streams.
+    case publishState(ServiceState)
+    /// Refuse new clients, accept those who are queued until then, close the listeners, report `doorsClosed`.
+    /// Comes again with a nearer time when the phase is shortened.
+    case closeDoors(drain: Int, serveQueueUntil: MonotonicTime)
+    /// Close the listeners at once, whoever is queued, and report `doorsClosed`.
+    case closeDoorsNow(drain: Int)
+    /// Begin to close every connection, evenly spread until then; one that has not sent a byte yet not before
+    /// `firstLineGrace` after it was accepted. Those accepted later are closed likewise. Comes again with a nearer
+    /// time when the phase is shortened.
+    case markConnections(drain: Int, spreadUntil: MonotonicTime, firstLineGrace: Duration)
+    /// The time is over: who has neither an unfinished line nor unacknowledged answers ends `drained`, the others
+    /// `forced`.
+    case cutConnections(drain: Int)
+    /// Reset every connection at once, reason `forced`.
+    case resetConnections(drain: Int)
+    /// Bind new listeners at the same addresses, beside the old ones while those serve their queue; then report
+    /// `listenersReopened` or `undrainFailed` with the same number.
+    case openListeners(attempt: Int)
+    /// Close the listeners of that attempt: they were opened for an undrain that was overtaken.
+    case closeReopenedListeners(attempt: Int)
+    /// Connections whose FIN is not sent are open again. Old listeners go on with their queue and close at their time.
+    case reopenConnections(drain: Int)
+    /// Answer whoever waits for that milestone of that drain. Exactly once for each milestone of each drain.
+    case finishWaiters(drain: Int, DrainMilestone, DrainResult)
+    /// Answer those whose undrain was `opening`. Exactly once for each attempt.
+    case finishUndrain(attempt: Int, UndrainOutcome)
+    case warn(DrainWarning)
+    /// Begin the orderly end: report, streams, the admin plane last. The code may still get worse while `exiting`, so
+    /// the process reads `exitCode` at its very end.
+    case exit(ExitCode)
+    /// End the process now, the orderly end is not waited for.
+    case exitImmediately(ExitCode)
+}
+
+package enum DrainWarning: Hashable, Sendable {
+    /// The timeout leaves less room than the accept linger wants; clients may be refused who got through.
+    case acceptLingerShortened(to: Duration)
+    /// A joining request brought the deadline before the end of the delay.
+    case delayShortened(to: Duration)
+}
+
+/// What became of `DELETE /drain`.
+package enum UndrainOutcome: Hashable, Sendable {
+    /// 200: serving, also when there was no drain.
+    case serving
+    /// The listeners are being opened; `DrainAction.finishUndrain` tells how it ended, with one of the other cases.
+    case opening(attempt: Int)
+    /// 409, with the reason for a person.
+    case refused(String)
+    /// 500: the new listener could not be bound, the drain goes on.
+    case failed
+}
+
+extension AcceptQueueGuarantee {
+    /// The weaker of two promises.
+    func weakened(to other: AcceptQueueGuarantee) -> AcceptQueueGuarantee {
+        switch (self, other) {
+        case (.handedOver, _), (_, .handedOver): .handedOver
+        case (.bestEffort, _), (_, .bestEffort): .bestEffort
+        case (.lossless, .lossless): .lossless
+        }
+    }
+}

@@ -1,0 +1,104 @@
+internal import EchoCore
+
+/// The parameters that a request names, each one known to the route and named once. Reading one gives its value, nil
+/// where the request does not name it, or a 400 that says what is allowed.
+struct Arguments: Sendable {
+    private let values: [String: String?]
+
+    /// Refuses unknown and repeated parameters: a typo must not start a drain.
+    init(_ query: String?, allowed parameters: [Parameter]) throws(Problem) {
+        var values: [String: String?] = [:]
+        for item in try QueryString(query).items {
+            guard let parameter = parameters.first(where: { $0.name == item.name }) else {
+                throw Self.unknown(item.name, parameters)
+            }
+            guard values[item.name] == nil else {
+                throw .badRequest("The parameter \"\(item.name)\" is given more than once. Give it once.")
+            }
+            guard item.value != nil || parameter.isFlag else {
+                throw .badRequest(
+                    "The parameter \"\(item.name)\" has no value. Allowed: \(parameter.allowed).")
+            }
+            values.updateValue(item.value, forKey: item.name)
+        }
+        self.values = values
+    }
+
+    /// Whether the request names it, with or without a value.
+    func contains(_ parameter: Parameter) -> Bool { values[parameter.name] != nil }
+
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ parameter: Parameter, of type: Choice.Type
+    ) throws(Problem) -> Choice? {
+        guard let text = value(parameter) else { return nil }
+        guard let choice = Choice(rawValue: text) else { throw Self.invalid(parameter, text) }
+        return choice
+    }
+
+    func integer(_ parameter: Parameter) throws(Problem) -> UInt64? {
+        guard let text = value(parameter) else { return nil }
+        // `UInt64.init` would also take a sign.
+        guard case .integer(let range) = parameter.kind, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = UInt64(text), range.contains(number)
+        else { throw Self.invalid(parameter, text) }
+        return number
+    }
+
+    func duration(_ parameter: Parameter) throws(Problem) -> Duration? {
+        guard let text = value(parameter) else { return nil }
+        let duration: Duration
+        do {
+            duration = try DurationFormat.parse(text)
+        } catch {
+            throw Self.invalid(parameter, text, because: error.description)
+        }
+        guard case .duration(let range) = parameter.kind, range.contains(duration) else {
+            throw Self.invalid(parameter, text)
+        }
+        return duration
+    }
+
+    /// In the form in which peers are shown, so that the service can compare texts.
+    func peer(_ parameter: Parameter) throws(Problem) -> String? {
+        guard let text = value(parameter) else { return nil }
+        guard let peer = PeerFilter.canonical(text) else { throw Self.invalid(parameter, text) }
+        return peer
+    }
+
+    private func value(_ parameter: Parameter) -> String? { values[parameter.name] ?? nil }
+
+    private static func invalid(_ parameter: Parameter, _ text: String, because reason: String? = nil) -> Problem {
+        let fault = "The parameter \"\(parameter.name)\" cannot be \(PrintableText.quote(text))"
+        return .badRequest("\(fault)\(reason.map { ": \($0)" } ?? ""). Allowed: \(parameter.allowed).")
+    }
+
+    private static func unknown(_ name: String, _ parameters: [Parameter]) -> Problem {
+        let fault = "There is no parameter \(PrintableText.quote(name)) here."
+        guard !parameters.isEmpty else { return .badRequest("\(fault) This endpoint takes none.") }
+        return .badRequest("\(fault) Allowed: \(parameters.map(\.name).joined(separator: ", ")).")
+    }
+}
+
+/// What `peer=` may be, brought into the form in which `ConnectionInfo.peer` is written.
+enum PeerFilter {
+    /// `10.0.0.9`, `10.0.0.9:51234`, `::1` (with or without brackets), `[::1]:51234`, `unix`, `unix:PATH`; nil for
+    /// anything else, names included: peers are shown by address.
+    static func canonical(_ text: String) -> String? {
+        if text == "unix" || text.hasPrefix("unix:") { return text }
+        if let address = address(text) { return address }
+        guard let authority = Authority(text), let address = address(authority.host),
+            authority.isBracketed == authority.host.contains(":")
+        else { return nil }
+        guard let port = authority.port else { return address }
+        return address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+
+    /// A link-local address carries its zone: `fe80::1%eth0`.
+    private static func address(_ text: String) -> String? {
+        let end = text.firstIndex(of: "%") ?? text.endIndex
+        guard let literal = IPLiteral(text[..<end]) else { return nil }
+        guard end < text.endIndex else { return literal.description }
+        guard case .v6 = literal, text.index(after: end) < text.endIndex else { return nil }
+        return literal.description + text[end...]
+    }
+}

@@ -1,0 +1,83 @@
+internal import EchoCore
+internal import MicroHTTPD
+
+/// `GET /connections` and `GET /connections/{id}`.
+struct ConnectionRoutes: Sendable {
+    let service: any ServiceControl
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .get, template: "/connections", parameters: Self.parameters,
+                summary: "open connections and the last 1,000 closed ones", handler: list),
+            Route(
+                method: .get, template: "/connections/{id}", summary: "one connection, as JSON",
+                handler: one),
+        ]
+    }
+
+    private static let state = Parameter(name: "state", kind: .choice(ConnectionState.allCases.map(\.rawValue)))
+    private static let peer = Parameter(name: "peer", kind: .peer)
+    private static let sort = Parameter(name: "sort", kind: .choice(ConnectionQuery.Order.allCases.map(\.rawValue)))
+    private static let limit = Parameter(name: "limit", kind: .integer(1...1000))
+    private static let after = Parameter(name: "after", kind: .integer(0...UInt64.max))
+    private static let format = Parameter(name: "format", kind: .choice(ListFormat.allCases.map(\.rawValue)))
+    private static let parameters = [state, peer, sort, limit, after, format]
+
+    /// JSON is what one gets without naming a format.
+    private enum ListFormat: String, CaseIterable {
+        case text
+    }
+
+    private func list(_ request: RoutedRequest) throws(Problem) -> HTTPReply {
+        let query = try Self.query(request.arguments)
+        let format = try request.arguments.choice(Self.format, of: ListFormat.self)
+        return .deferred { [service] answer in
+            service.connections(query) { page in
+                guard let page else { return answer.complete(Self.noAnswer.response) }
+                switch format {
+                case .text: answer.complete(.text(status: 200, ConnectionTable(page).text))
+                case nil: answer.complete(.json(status: 200, ConnectionPageDocument(page)))
+                }
+            }
+        }
+    }
+
+    private static func query(_ arguments: Arguments) throws(Problem) -> ConnectionQuery {
+        let order = try arguments.choice(sort, of: ConnectionQuery.Order.self) ?? .id
+        let after = try arguments.integer(after)
+        guard after == nil || order == .id else {
+            throw .badRequest(
+                "The parameter \"after\" is an id and goes only with sort=id, not with sort=\(order.rawValue). "
+                    + "Leave one of them out.")
+        }
+        return ConnectionQuery(
+            state: try arguments.choice(state, of: ConnectionState.self), peer: try arguments.peer(peer),
+            order: order, limit: Int(try arguments.integer(limit) ?? 100), after: after)
+    }
+
+    private func one(_ request: RoutedRequest) throws(Problem) -> HTTPReply {
+        let segment = request.segment ?? ""
+        // One spelling an id: no sign, no leading zero.
+        guard let id = UInt64(segment), String(id) == segment else { throw Self.notFound(segment) }
+        return .deferred { [service] answer in
+            service.connection(id: id) { lookup in
+                switch lookup {
+                case .found(let connection): answer.complete(.json(status: 200, ConnectionDocument(connection)))
+                case .notFound: answer.complete(Self.notFound(segment).response)
+                case .noAnswer: answer.complete(Self.noAnswer.response)
+                }
+            }
+        }
+    }
+
+    private static func notFound(_ id: String) -> Problem {
+        .notFound(
+            "There is no connection \(PrintableText.quote(id)), neither open nor among the last 1,000 that closed. "
+                + "GET /connections lists them.")
+    }
+
+    private static let noAnswer = Problem.unavailable(
+        "An event loop did not answer within a second. Try again; if it stays so, /livez will say that it is stuck.",
+        retryAfter: 1)
+}

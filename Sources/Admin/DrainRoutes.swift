@@ -1,0 +1,91 @@
+internal import EchoCore
+internal import MicroHTTPD
+
+/// `POST /drain` and `POST /shutdown`, with or without waiting for the end.
+struct DrainRoutes: Sendable {
+    let service: any ServiceControl
+    let defaults: DrainDefaults
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .post, template: "/drain", parameters: Self.parameters,
+                summary: "stop taking clients, finish those there are, stay alive"
+            ) { request throws(Problem) in
+                try drain(request.arguments, intent: .hold, until: .drained)
+            },
+            Route(
+                method: .post, template: "/shutdown", parameters: Self.parameters,
+                summary: "the same, then exit"
+            ) { request throws(Problem) in
+                try drain(request.arguments, intent: .exit, until: .exiting)
+            },
+        ]
+    }
+
+    private static let day = Duration.seconds(86_400)
+    private static let delay = Parameter(name: "delay", kind: .duration(.zero...day))
+    private static let timeout = Parameter(name: "timeout", kind: .duration(.milliseconds(100)...day))
+    private static let mode = Parameter(name: "mode", kind: .choice(DrainMode.allCases.map(\.rawValue)))
+    private static let wait = Parameter(name: "wait", kind: .duration(.zero...day), isFlag: true)
+    private static let parameters = [delay, timeout, mode, wait]
+
+    private func drain(
+        _ arguments: Arguments, intent: DrainIntent, until milestone: DrainMilestone
+    ) throws(Problem) -> HTTPReply {
+        // All values are judged before the service is asked for anything.
+        let waits = arguments.contains(Self.wait)
+        let limit = try arguments.duration(Self.wait)
+        let reply = service.requestDrain(try request(arguments, intent: intent))
+        switch reply.outcome {
+        case .refused(let reason): throw .conflict(reason)
+        case .started, .joined: break
+        }
+        guard waits else {
+            let document = StatusDocument(reply.status, joined: reply.outcome == .joined)
+            return .response(.json(status: 202, document))
+        }
+        guard let drain = reply.status.drain else {
+            // A shutdown before serving: there was nothing to drain, so there is nothing to wait for.
+            return .response(.json(status: 200, StatusDocument(reply.status)))
+        }
+        return answer(when: milestone, of: drain.id, limit: limit)
+    }
+
+    private func request(_ arguments: Arguments, intent: DrainIntent) throws(Problem) -> DrainRequest {
+        let request = DrainRequest(
+            intent: intent, trigger: .api, mode: try arguments.choice(Self.mode, of: DrainMode.self),
+            delay: try arguments.duration(Self.delay), timeout: try arguments.duration(Self.timeout))
+        let timeout = request.timeout ?? defaults.timeout
+        if let delay = request.delay, delay >= timeout {
+            let source = request.timeout == nil ? "the default timeout" : "the timeout"
+            throw .badRequest(
+                "The parameter \"delay\" is \(DurationFormat.print(delay)), which leaves nothing of \(source) of "
+                    + "\(DurationFormat.print(timeout)). Give a shorter delay or a longer timeout.")
+        }
+        return request
+    }
+
+    private func answer(when milestone: DrainMilestone, of id: Int, limit: Duration?) -> HTTPReply {
+        .deferred { [service] answer in
+            let isWaiting = service.awaitDrain(id: id, milestone, limit: limit) { outcome, status in
+                answer.complete(.json(status: Self.statusCode(outcome), StatusDocument(status)))
+            }
+            if !isWaiting { answer.complete(Self.tooManyWaiters.response) }
+        }
+    }
+
+    private static func statusCode(_ outcome: DrainWaitOutcome) -> Int {
+        switch outcome {
+        case .over(.clean): 200
+        case .over(.forced), .over(.lost): 500
+        case .over(.undrained): 409
+        case .limitPassed: 504
+        }
+    }
+
+    private static let tooManyWaiters = Problem.unavailable(
+        "The drain was started or joined all the same, but too many clients are waiting for its end already. Follow "
+            + "it with GET /status, or wait again later.",
+        retryAfter: 5)
+}

@@ -1,0 +1,76 @@
+internal import MicroHTTPD
+
+/// Refuses what a web page could send in the name of the browser's user, and what comes from elsewhere.
+///
+/// Pure: a request and the configuration in, a refusal out. Every rule is of interface.md, section 5, "Guards".
+struct Guards: Sendable {
+    let configuration: AdminConfiguration
+
+    /// Every request. A name that an attacker's DNS points at us (DNS rebinding) makes his page "same origin" with
+    /// the admin; so only addresses and the names we know are answered to, compared whole.
+    func checkHost(_ request: HTTPRequest) throws(Problem) {
+        let hosts = request.values(of: "host")
+        guard hosts.count == 1, let host = hosts.first else {
+            throw .forbidden("The request must have exactly one Host header.")
+        }
+        guard isAllowed(host: host) else {
+            throw .forbidden(
+                "The Host \(PrintableText.quote(host)) is not one this admin answers to. Use an IP address or "
+                    + "localhost, or start echod with --admin-host NAME.")
+        }
+    }
+
+    private func isAllowed(host: String) -> Bool {
+        guard let authority = Authority(host) else { return false }
+        if authority.literal != nil { return true }
+        guard !authority.isBracketed else { return false }
+        // Host names are compared without regard to case (RFC 9110, 4.2.3).
+        let name = authority.host.lowercased()
+        return name == "localhost" || configuration.allowedHosts.contains { $0.lowercased() == name }
+    }
+
+    /// Requests that change something. To be called after `checkHost`.
+    func checkMutation(_ request: HTTPRequest) throws(Problem) {
+        try checkFetchSite(request)
+        try checkOrigin(request)
+        try checkPeer(request.peer)
+    }
+
+    /// A browser of today says with every request whose page sent it.
+    private func checkFetchSite(_ request: HTTPRequest) throws(Problem) {
+        let sites = request.values(of: "sec-fetch-site")
+        guard sites.isEmpty || sites == ["same-origin"] || sites == ["none"] else {
+            throw .forbidden(
+                "A page of another site may not change this service (Sec-Fetch-Site is not same-origin or none). "
+                    + "Send the request with curl or with the echod command.")
+        }
+    }
+
+    /// An older browser sends at least this; `null` is what a sandboxed or a local page sends.
+    private func checkOrigin(_ request: HTTPRequest) throws(Problem) {
+        let origins = request.values(of: "origin")
+        guard origins.isEmpty || origins == request.values(of: "host").map({ "http://\($0)" }) else {
+            throw .forbidden(
+                "A page of another origin may not change this service (Origin is not http:// and the Host). "
+                    + "Send the request with curl or with the echod command.")
+        }
+    }
+
+    private func checkPeer(_ peer: HTTPPeer) throws(Problem) {
+        guard !configuration.allowRemote else { return }
+        switch peer {
+        case .network(_, let isLoopback):
+            guard isLoopback else {
+                throw .forbidden(
+                    "Only requests from this host may change the service. Send it from loopback or over the admin's "
+                        + "Unix socket, or start echod with --admin-allow-remote.")
+            }
+        case .unix(let userID):
+            guard userID == configuration.userID || userID == 0 else {
+                throw .forbidden(
+                    "Only the user that echod runs as, or root, may change the service over its Unix socket. Send it "
+                        + "as user id \(configuration.userID), or start echod with --admin-allow-remote.")
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// Text from outside for the eyes of a person: only the bytes 32 to 126 pass, the others and the escape character
+/// itself become `\xNN`, so that a name can neither forge a line nor steer a terminal.
+enum PrintableText {
+    static func escape(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            if (32...126).contains(byte), byte != UInt8(ascii: "\\") {
+                escaped.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                escaped += byte < 16 ? "\\x0" : "\\x"
+                escaped += String(byte, radix: 16)
+            }
+        }
+        return escaped
+    }
+
+    /// In quotation marks and not longer than a person wants to see again in an error message.
+    static func quote(_ text: String) -> String {
+        let escaped = escape(text)
+        guard escaped.utf8.count > longestQuotation else { return "\"\(escaped)\"" }
+        return "\"\(escaped.prefix(longestQuotation))...\""
+    }
+
+    private static let longestQuotation = 80
+}

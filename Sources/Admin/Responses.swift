@@ -1,0 +1,31 @@
+internal import MicroHTTPD
+
+/// Every answer of the admin is made here, so that none can lack the headers that all must have.
+extension HTTPResponse {
+    /// A JSON document and a newline, for people with curl.
+    static func json(
+        status: Int, _ value: some Encodable, contentType: String = "application/json", headers: [Header] = []
+    ) -> HTTPResponse {
+        guard let body = JSONText.encode(value) else {
+            return text(status: 500, "the answer could not be written as JSON")
+        }
+        return HTTPResponse(status: status, contentType: contentType, headers: headers, body: body)
+    }
+
+    /// Plain text and a newline. Text from outside in it must be `PrintableText`.
+    static func text(status: Int, _ text: String) -> HTTPResponse {
+        HTTPResponse(
+            status: status, contentType: "text/plain; charset=utf-8", headers: [], body: Array("\(text)\n".utf8))
+    }
+
+    private init(status: Int, contentType: String, headers: [Header], body: [UInt8]) {
+        let common = [
+            Header("Content-Type", contentType),
+            // A snapshot is out of date at once, and a cached probe would lie.
+            Header("Cache-Control", "no-store"),
+            // Peer names are in the answers: a browser must not take them for markup.
+            Header("X-Content-Type-Options", "nosniff"),
+        ]
+        self.init(status: status, headers: common + headers, body: body)
+    }
+}

@@ -1,0 +1,62 @@
+internal import MicroHTTPD
+
+/// One endpoint, as a value of the router's table.
+struct Route: Sendable {
+    typealias Handler = @Sendable (RoutedRequest) throws(Problem) -> HTTPReply
+
+    var method: HTTPMethod
+    var template: PathTemplate
+    var parameters: [Parameter] = []
+    /// One line for the list at `GET /`.
+    var summary: String
+    var handler: Handler
+
+    /// Whether it changes something, and so is guarded as a mutation.
+    var isMutation: Bool { method != .get && method != .head }
+
+    /// HEAD works where GET does: the HTTP server leaves the body out.
+    var methods: [HTTPMethod] { method == .get ? [.get, .head] : [method] }
+}
+
+/// A request that found its route and passed the guards.
+struct RoutedRequest: Sendable {
+    var arguments: Arguments
+    /// What stands in place of the template's `{…}`; nil where it has none.
+    var segment: String?
+}
+
+/// A path in which one segment may be open: `/connections/{id}`.
+struct PathTemplate: Hashable, Sendable, ExpressibleByStringLiteral {
+    enum Match: Hashable, Sendable {
+        case exact
+        case segment(String)
+    }
+
+    let text: String
+    private let segments: [Substring]
+
+    init(stringLiteral text: String) {
+        self.text = text
+        segments = Self.segments(of: text)
+    }
+
+    /// nil where the path is another one. A slash at the end makes it another one.
+    func match(_ path: String) -> Match? {
+        let others = Self.segments(of: path)
+        guard segments.count == others.count else { return nil }
+        var match = Match.exact
+        for (segment, other) in zip(segments, others) {
+            if segment.hasPrefix("{") {
+                guard !other.isEmpty else { return nil }
+                match = .segment(String(other))
+            } else if segment != other {
+                return nil
+            }
+        }
+        return match
+    }
+
+    private static func segments(of path: String) -> [Substring] {
+        path.split(separator: "/", omittingEmptySubsequences: false)
+    }
+}

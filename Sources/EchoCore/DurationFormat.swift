@@ -1,0 +1,77 @@
+/// Durations as people write them: a whole number and one unit, `500ms`, `20s`, `2m` or `1h`.
+///
+/// Options and query parameters share it, so that `--drain-timeout 20s` and `?timeout=20s` cannot come to differ.
+package enum DurationFormat {
+    /// Why a text is not a duration, and what to write instead.
+    package struct Failure: Error, Hashable, CustomStringConvertible {
+        package var description: String
+
+        package init(description: String) {
+            self.description = description
+        }
+    }
+
+    /// Reads a duration. Whether it is in range is the caller's to judge.
+    package static func parse(_ text: String) throws(Failure) -> Duration {
+        let digits = text.utf8.prefix { isDigit($0) }
+        let unit = String(text.utf8.dropFirst(digits.count)) ?? ""
+        guard !digits.isEmpty else { throw Failure(description: notADuration) }
+        guard !unit.isEmpty else { throw Failure(description: bareNumber(String(digits) ?? text)) }
+        guard let nanoseconds = nanosecondsPerUnit(unit) else {
+            throw Failure(description: unknownUnit(unit, amount: String(digits) ?? ""))
+        }
+        guard let amount = Int64(String(digits) ?? "") else { throw Failure(description: tooLong) }
+        let (product, overflows) = amount.multipliedReportingOverflow(by: nanoseconds)
+        guard !overflows else { throw Failure(description: tooLong) }
+        return .nanoseconds(product)
+    }
+
+    /// Writes a duration in the largest unit of which it is a whole number; `parse` reads it back. What is below a
+    /// millisecond is cut off.
+    package static func print(_ duration: Duration) -> String {
+        let milliseconds = duration.inMilliseconds
+        guard milliseconds != 0 else { return "0s" }
+        for (unit, size): (String, Int64) in [("h", 3_600_000), ("m", 60_000), ("s", 1000)]
+        where milliseconds % size == 0 {
+            return "\(milliseconds / size)\(unit)"
+        }
+        return "\(milliseconds)ms"
+    }
+}
+
+extension DurationFormat {
+    private static let notADuration = "this is not a duration, write for instance 500ms, 20s, 2m or 1h"
+    private static let tooLong = "this is too long for a duration"
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private static func nanosecondsPerUnit(_ unit: String) -> Int64? {
+        switch unit {
+        case "ms": 1_000_000
+        case "s": 1_000_000_000
+        case "m": 60_000_000_000
+        case "h": 3_600_000_000_000
+        default: nil
+        }
+    }
+
+    private static func bareNumber(_ number: String) -> String {
+        // A number of 40 digits would make a poor suggestion.
+        guard number.utf8.count <= 9 else { return "a duration needs a unit: ms, s, m or h" }
+        return "a duration needs a unit, write \(number)s for seconds"
+    }
+
+    private static func unknownUnit(_ unit: String, amount: String) -> String {
+        if unit.first == "." || unit.first == "," {
+            return "the amount must be a whole number: write 1500ms, not 1.5s"
+        }
+        if unit.utf8.contains(where: isDigit) {
+            return "a duration has one amount and one unit: write 90m, not 1h30m"
+        }
+        let lowercased = unit.lowercased()
+        if amount.utf8.count <= 9, nanosecondsPerUnit(lowercased) != nil {
+            return "units are written small: write \(amount)\(lowercased)"
+        }
+        return "the unit must be ms, s, m or h, as in 500ms, 20s, 2m or 1h"
+    }
+}

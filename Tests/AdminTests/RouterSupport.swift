@@ -1,0 +1,68 @@
+import Admin
+import EchoCore
+import MicroHTTPD
+import Synchronization
+import Testing
+
+extension HTTPPeer {
+    static let loopback = HTTPPeer.network(address: "127.0.0.1", isLoopback: true)
+    static let remote = HTTPPeer.network(address: "10.0.0.9", isLoopback: false)
+}
+
+extension AdminConfiguration {
+    static let test = AdminConfiguration(userID: 1000, version: "0.1.0")
+}
+
+/// The answers that a reply was completed with: none while it waits.
+final class Answers: Sendable {
+    private let responses = Mutex<[HTTPResponse]>([])
+
+    var all: [HTTPResponse] { responses.withLock { $0 } }
+
+    func append(_ response: HTTPResponse) {
+        responses.withLock { $0.append(response) }
+    }
+}
+
+extension Router {
+    /// Runs a request as the HTTP server does, deferred replies included.
+    func answers(to request: HTTPRequest) -> Answers {
+        let answers = Answers()
+        switch reply(to: request) {
+        case .response(let response): answers.append(response)
+        case .deferred(let begin): begin(DeferredResponse { answers.append($0) })
+        }
+        return answers
+    }
+}
+
+/// `"/status?x=1"` from loopback, with curl's Host.
+func request(
+    _ method: HTTPMethod, _ target: String, headers: [(name: String, value: String)] = [("Host", "localhost:8889")],
+    peer: HTTPPeer = .loopback
+) -> HTTPRequest {
+    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    return HTTPRequest(
+        method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil, headers: headers,
+        peer: peer)
+}
+
+/// Sends a request to a router of its own and returns the answer, which must be there at once.
+func send(
+    _ request: HTTPRequest, to service: FakeService = FakeService(), configuration: AdminConfiguration = .test
+) throws -> HTTPResponse {
+    let answers = Router(service: service, configuration: configuration).answers(to: request).all
+    #expect(answers.count == 1)
+    return try #require(answers.first)
+}
+
+extension HTTPResponse {
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+    /// Whether this is a problem+json whose text holds `hint`.
+    func isProblem(_ status: Int, _ hint: String) -> Bool {
+        self.status == status && header("Content-Type") == "application/problem+json" && text.contains(hint)
+    }
+}

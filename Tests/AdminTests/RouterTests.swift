@@ -1,0 +1,94 @@
+import Admin
+import EchoCore
+import MicroHTTPD
+import Testing
+
+@Suite("Router")
+struct RouterTests {
+    static let endpoints: [(method: HTTPMethod, path: String)] = [
+        (.get, "/"), (.get, "/livez"), (.get, "/healthz"), (.get, "/readyz"), (.get, "/health"), (.get, "/startupz"),
+        (.get, "/status"), (.get, "/connections"), (.get, "/connections/17"), (.post, "/drain"), (.post, "/shutdown"),
+    ]
+
+    @Test(arguments: ["/nope", "/status/", "//status", "/connections/", "/connections/1/2", "/Status", "/drain/x"])
+    func unknownPath_isNotFound(path: String) throws {
+        let response = try send(request(.get, path))
+        #expect(response.isProblem(404, "GET / lists the endpoints"))
+    }
+
+    @Test func problem_hasTheMembersOfRFC9457() throws {
+        let response = try send(request(.get, "/nope"))
+        #expect(
+            response.text
+                == #"{"detail":"There is no \"/nope\" here. GET / lists the endpoints.","#
+                + #""status":404,"title":"Not Found","type":"about:blank"}"# + "\n")
+    }
+
+    @Test(
+        arguments: [
+            (HTTPMethod.post, "/status", "GET, HEAD"), (.delete, "/connections/17", "GET, HEAD"),
+            (.put, "/", "GET, HEAD"), (.get, "/drain", "POST"), (.head, "/shutdown", "POST"),
+            (.delete, "/drain", "POST"),
+        ])
+    func wrongMethod_isRefusedWithAllow(method: HTTPMethod, path: String, allow: String) throws {
+        let service = FakeService()
+        let response = try send(request(method, path), to: service)
+        #expect(response.isProblem(405, "Use \(allow.replacing(", ", with: " or "))."))
+        #expect(response.header("Allow") == allow)
+        #expect(service.seen.drainRequests.isEmpty)
+    }
+
+    @Test func head_isAnsweredLikeGet() throws {
+        for (method, path) in Self.endpoints where method == .get {
+            #expect(try send(request(.head, path)) == send(request(.get, path)))
+        }
+    }
+
+    @Test func everyAnswer_forbidsCachingAndSniffing_andHasNoCORSHeader() throws {
+        let others: [(method: HTTPMethod, path: String)] = [
+            (.get, "/nope"), (.put, "/drain"), (.get, "/status?x=1"), (.post, "/drain?wait=x"),
+        ]
+        for (method, path) in Self.endpoints + others {
+            let response = try send(
+                request(method, path, headers: [("Host", "localhost"), ("Origin", "http://localhost")]))
+            #expect(response.header("Cache-Control") == "no-store")
+            #expect(response.header("X-Content-Type-Options") == "nosniff")
+            #expect(response.headers.filter { $0.name == "Content-Type" }.count == 1)
+            #expect(!response.headers.contains { $0.name.lowercased().hasPrefix("access-control") })
+            #expect(response.body.last == UInt8(ascii: "\n"))
+        }
+    }
+
+    @Test func everyEndpoint_refusesAnUnknownParameter() throws {
+        for (method, path) in Self.endpoints {
+            let service = FakeService()
+            let response = try send(request(method, "\(path)?verbose"), to: service)
+            #expect(response.isProblem(400, #"There is no parameter \"verbose\" here."#))
+            #expect(service.seen.drainRequests.isEmpty)
+        }
+    }
+
+    @Test func index_listsEveryEndpointAndParameter() throws {
+        let response = try send(request(.get, "/"))
+        #expect(response.status == 200)
+        #expect(response.header("Content-Type") == "text/plain; charset=utf-8")
+        for (method, path) in Self.endpoints where path != "/" {
+            let name = path == "/connections/17" ? "/connections/{id}" : path
+            #expect(
+                response.text.split(separator: "\n").contains { $0.hasPrefix(method.rawValue) && $0.contains(name) })
+        }
+        for usage in ["?limit=1..1000", "?after=N", "?format=text", "?wait[=DUR]", "?mode=wait|close|abort"] {
+            #expect(response.text.contains(usage))
+        }
+    }
+
+    @Test func rejection_isAProblemOfTheAdminsForm() {
+        let router = Router(service: FakeService(), configuration: .test)
+        let tooLarge = router.rejection(status: 413, detail: "Put the parameters in the query.\u{1b}")
+        #expect(tooLarge.isProblem(413, #"Put the parameters in the query.\\x1b"#))
+        #expect(tooLarge.text.contains("Content Too Large"))
+        let method = router.rejection(status: 405, detail: "OPTIONS is not supported.")
+        #expect(method.isProblem(405, "OPTIONS"))
+        #expect(method.header("Allow") == "GET, HEAD, POST")
+    }
+}

@@ -1,0 +1,105 @@
+# What one does with this repository; `make help` lists it.
+
+SWIFT ?= swift
+PYTHON ?= /usr/bin/python3
+BINARY := .build/release/echod
+SOURCES := Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources)
+
+# Quick to build, needed by all; the rest only by tests.
+BUILD_PACKAGES := libmicrohttpd-dev
+TEST_PACKAGES := ncat socat curl python3-pytest strace
+
+# One sanitised build serves as the strict one: every warning of ours is an error there, and every import is declared.
+STRICT := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
+
+# XCTest itself leaks under AddressSanitizer, and there is no XCTest here.
+UNIT_TESTS := $(SWIFT) test --disable-xctest
+ACCEPTANCE := ECHOD_BINARY=$(abspath $(BINARY)) $(PYTHON) -m pytest -p no:cacheprovider Tests/Acceptance
+
+# Runs a command under a title and says how long it took; its status is the command's.
+step = @begin=$$(date +%s); printf '\n== %s\n' "$(1)"; $(2); status=$$?; \
+	printf '== %s: %s, %d s\n' "$(1)" "$$([ $$status = 0 ] && echo ok || echo FAILED)" \
+	"$$(($$(date +%s) - begin))"; exit $$status
+
+.PHONY: help run build test check prove bench format deps deps-build
+.PHONY: build-step unit-step acceptance-step format-step thread-step address-step prove-step
+
+help:
+	@echo 'make run      build echod and serve on 127.0.0.1:8888 (admin on :8889); Ctrl-C drains'
+	@echo 'make build    the release binary, $(BINARY)'
+	@echo 'make test     unit tests, then acceptance tests against the binary'
+	@echo 'make check    test, and the format, warnings, ThreadSanitizer, AddressSanitizer: what CI runs'
+	@echo 'make prove    the acceptance tests in full length (ECHOD_FULL=1)'
+	@echo 'make bench    the benchmarks'
+	@echo 'make format   formats the sources in place'
+	@echo 'make deps     installs what is missing, through apt'
+
+# exec, so that Ctrl-C and the exit code are those of echod and not of a shell in between.
+run: build
+	@exec $(BINARY)
+
+build: deps-build
+	@$(SWIFT) build -c release --product echod
+
+# One after the other, also under -j: two builds at once would only fight for the lock and the CPUs.
+test: deps
+	@$(MAKE) --no-print-directory build-step
+	@$(MAKE) --no-print-directory unit-step
+	@$(MAKE) --no-print-directory acceptance-step
+
+check: deps
+	@$(MAKE) --no-print-directory format-step
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory thread-step
+	@$(MAKE) --no-print-directory address-step
+
+prove: deps
+	@$(MAKE) --no-print-directory build-step
+	@$(MAKE) --no-print-directory prove-step
+
+bench: build
+	@if [ -e Benchmarks/Makefile ]; then $(MAKE) -C Benchmarks ECHOD_BINARY=$(abspath $(BINARY)); \
+	else echo 'no benchmarks yet'; fi
+
+format:
+	@$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+build-step:
+	$(call step,release build,$(SWIFT) build -c release --product echod)
+
+unit-step:
+	$(call step,unit tests,$(UNIT_TESTS))
+
+acceptance-step:
+	$(call step,acceptance tests,$(ACCEPTANCE))
+
+prove-step:
+	$(call step,acceptance tests in full,ECHOD_FULL=1 $(ACCEPTANCE))
+
+format-step:
+	$(call step,format,$(SWIFT) format lint --strict --parallel --recursive $(SOURCES))
+
+thread-step:
+	$(call step,warnings as errors and ThreadSanitizer,\
+	$(UNIT_TESTS) --sanitize thread --scratch-path .build-tsan $(STRICT))
+
+# lld, because gold warns of each of the sanitizer's 140 local symbols.
+address-step:
+	$(call step,AddressSanitizer and leaks,\
+	ASAN_OPTIONS=detect_leaks=1 $(UNIT_TESTS) --sanitize address --scratch-path .build-asan -Xswiftc -use-ld=lld)
+
+# Quiet when everything is there. $(1): packages.
+install = @missing=''; for package in $(1); do \
+	dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed \
+	|| missing="$$missing $$package"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "install these, as your system names them:$$missing" >&2; exit 1; }; \
+	sudo=''; [ "$$(id -u)" = 0 ] || sudo=sudo; echo "installing$$missing"; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	$$sudo apt-get install -qq -y --no-install-recommends $$missing </dev/null >/dev/null
+
+deps: deps-build
+	$(call install,$(TEST_PACKAGES))
+
+deps-build:
+	$(call install,$(BUILD_PACKAGES))

@@ -1,0 +1,79 @@
+/// A value that an option does not take; the reader adds which option and where it came from.
+struct Unacceptable: Error {
+    var problem: String
+}
+
+/// Looks a value up in the order of precedence, so that flag and environment share one path and one error text.
+struct OptionReader {
+    /// What a kind of value looks like, in words and in code.
+    struct Kind<Value> {
+        var allowed: String
+        var parse: (String) throws(Unacceptable) -> Value
+    }
+
+    private let flags: [ServeOption: [String]]
+    private let environment: [String: String]
+    /// The source of every option that was read.
+    private(set) var sources: [ServeOption: OptionSource] = [:]
+    /// What was written for every option that was given, for errors found later.
+    private(set) var texts: [ServeOption: String] = [:]
+
+    init(flags: [ServeOption: [String]], environment: [String: String]) {
+        self.flags = flags
+        self.environment = environment
+    }
+
+    /// The value of an option that may be given once; nil when it was not given. Of several flags the last counts.
+    mutating func single<Value>(_ option: ServeOption, _ kind: Kind<Value>) throws(OptionError) -> Value? {
+        if let flag = flags[option]?.last {
+            return try take(flag, for: option, from: .flag, kind)
+        }
+        if let variable = environment[option.environmentVariable], !variable.isEmpty {
+            return try take(variable, for: option, from: .environment, kind)
+        }
+        sources[option] = .default
+        return nil
+    }
+
+    /// The values of a repeatable option; nil when it was not given. The environment separates them by commas.
+    mutating func list<Value>(_ option: ServeOption, _ kind: Kind<Value>) throws(OptionError) -> [Value]? {
+        var values: [Value] = []
+        if let given = flags[option], !given.isEmpty {
+            for text in given { values.append(try take(text, for: option, from: .flag, kind)) }
+            return values
+        }
+        if let variable = environment[option.environmentVariable], !variable.isEmpty {
+            for text in variable.split(separator: ",", omittingEmptySubsequences: false) {
+                values.append(try take(Self.trimmed(text), for: option, from: .environment, kind))
+            }
+            return values
+        }
+        sources[option] = .default
+        return nil
+    }
+
+    /// An error about an option that was read already, such as one that does not go with another.
+    func error(_ option: ServeOption, value: String, problem: String, allowed: String) -> OptionError {
+        OptionError(
+            option: option, source: sources[option] ?? .default, value: texts[option] ?? value, problem: problem,
+            allowed: allowed)
+    }
+
+    private mutating func take<Value>(
+        _ text: String, for option: ServeOption, from source: OptionSource, _ kind: Kind<Value>
+    ) throws(OptionError) -> Value {
+        sources[option] = source
+        texts[option] = text
+        do {
+            return try kind.parse(text)
+        } catch {
+            throw OptionError(
+                option: option, source: source, value: text, problem: error.problem, allowed: kind.allowed)
+        }
+    }
+
+    /// `a, b` is what people write in a manifest.
+    private static func trimmed(_ text: Substring) -> String {
+        String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}

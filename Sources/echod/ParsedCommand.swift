@@ -1,0 +1,46 @@
+import ArgumentParser
+
+/// What a command line asks for. Parsing has no effect of its own, so that tests need no process.
+package enum ParsedCommand: Sendable {
+    case serve(ServeOptions)
+    /// Nothing is to be run: print and end. Either text may be empty; both end with a newline otherwise.
+    case exit(code: Int32, standardOutput: String, standardError: String)
+
+    /// Bad usage (EX_USAGE of sysexits.h).
+    package static let usageExitCode: Int32 = 64
+
+    /// Reads `arguments` (without the program's name) in the light of the environment and of the machine.
+    package static func parse(
+        arguments: [String], environment: [String: String], host: HostLimits = .ofThisProcess()
+    ) -> ParsedCommand {
+        do {
+            let command = try EchodCommand.parseAsRoot(Self.helpSpelledAsFlag(arguments))
+            guard let serve = command as? ServeCommand else { return .success(EchodCommand.helpMessage(columns: 80)) }
+            if serve.help {
+                return .success(EchodCommand.helpMessage(for: ServeCommand.self, columns: 80))
+            }
+            let reader = OptionReader(flags: serve.flags, environment: environment)
+            return .serve(try ServeOptions(reader: reader, host: host))
+        } catch let error as OptionError {
+            return .failure(error.description)
+        } catch {
+            guard EchodCommand.exitCode(for: error) != .success else {
+                return .success(EchodCommand.fullMessage(for: error, columns: 80))
+            }
+            return .failure("\(EchodCommand.message(for: error))\nsee echod --help")
+        }
+    }
+
+    /// `echod help serve` asks what `echod serve --help` does; the library's own `help` would show the bare root.
+    private static func helpSpelledAsFlag(_ arguments: [String]) -> [String] {
+        arguments.first == "help" ? arguments.dropFirst() + ["--help"] : arguments
+    }
+
+    private static func success(_ text: String) -> ParsedCommand {
+        .exit(code: 0, standardOutput: text.hasSuffix("\n") ? text : text + "\n", standardError: "")
+    }
+
+    private static func failure(_ text: String) -> ParsedCommand {
+        .exit(code: usageExitCode, standardOutput: "", standardError: "echod: \(text)\n")
+    }
+}

@@ -1,0 +1,121 @@
+import Testing
+
+@testable import echod
+
+/// A value that is refused, a part of the reason, and a part of what is allowed instead.
+struct Mistake: Sendable, CustomTestStringConvertible {
+    var option: ServeOption
+    var value: String
+    var problem: String
+    var allowed: String
+
+    var testDescription: String { "\(option.flag) \(value)" }
+
+    init(_ option: ServeOption, _ value: String, _ problem: String, _ allowed: String) {
+        self.option = option
+        self.value = value
+        self.problem = problem
+        self.allowed = allowed
+    }
+
+    static let all = [
+        Mistake(.listen, "8888", "write :8888", "HOST:PORT, [V6]:PORT, :PORT, unix:PATH"),
+        Mistake(.listen, "none", "the port is missing", "HOST:PORT"),
+        Mistake(.admin, "localhost:70000", "out of range", "HOST:PORT, [V6]:PORT, :PORT, unix:PATH, or none"),
+        Mistake(.mode, "lower", "no such value", "upper, verbatim"),
+        Mistake(.loops, "0", "out of range", "1 to 256"),
+        Mistake(.loops, "257", "out of range", "1 to 256"),
+        Mistake(.loops, "two", "not a whole number", "1 to 256"),
+        Mistake(.loops, "+2", "not a whole number", "1 to 256"),
+        Mistake(.maxConnections, "1001", "out of range", "1 to 1000 (the hard descriptor limit of 1064 less 64"),
+        Mistake(.maxConnections, "99999999999999999999", "out of range", "1 to 1000"),
+        Mistake(.maxLine, "0", "out of range", "1 to 16777216 bytes (16 MiB)"),
+        Mistake(.maxLine, "64k", "not a whole number", "1 to 16777216 bytes"),
+        Mistake(.idleTimeout, "20", "write", "20s"),
+        Mistake(.idleTimeout, "0s", "too short", "1ms to 24h, such as 500ms, 20s, 2m or 1h, or off"),
+        Mistake(.writeTimeout, "25h", "too long", "1ms to 24h"),
+        Mistake(.linger, "off", "", "0s to 24h"),
+        Mistake(.acceptLinger, "1 s", "", "0s to 24h"),
+        Mistake(.drainMode, "kill", "no such value", "wait, close, abort"),
+        Mistake(.drainDelay, "20s", "must be smaller than --drain-timeout 20s (default)", "less than 20s"),
+        Mistake(.drainTimeout, "99ms", "too short", "100ms to 24h"),
+        Mistake(.drainTimeout, "25h", "too long", "100ms to 24h"),
+        Mistake(.drainSpread, "soon", "", "0s to 24h"),
+        Mistake(.adminHost, "a:80", "a port or a URL is not part", "a host name without a port"),
+        Mistake(.adminHost, "a b", "letters, digits", "a host name without a port"),
+        Mistake(.logLevel, "INFO", "no such value", "trace, debug, info, notice, warning, error, critical"),
+        Mistake(.logFormat, "xml", "no such value", "text, json"),
+    ]
+}
+
+@Suite struct OptionErrorTests {
+    @Test func mistakes_coverEveryOptionWithAValue() {
+        #expect(Set(Mistake.all.map(\.option)) == Set(ServeOption.allCases).subtracting([.adminAllowRemote]))
+    }
+
+    @Test(arguments: Mistake.all) func flag_isRefused(mistake: Mistake) {
+        expectRefused([mistake.option.flag, mistake.value], [:], mistake, origin: "the command line")
+    }
+
+    @Test(arguments: Mistake.all) func environment_isRefused(mistake: Mistake) {
+        let variable = mistake.option.environmentVariable
+        expectRefused([], [variable: mistake.value], mistake, origin: "the environment variable \(variable)")
+    }
+
+    private func expectRefused(
+        _ arguments: [String], _ environment: [String: String], _ mistake: Mistake, origin: String
+    ) {
+        let refused = #expect(throws: Refused.self) { try serveOptions(arguments, environment) }
+        guard let refused else { return }
+        #expect(refused.code == 64)
+        let lines = refused.error.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == 3, lines[2].isEmpty else {
+            Issue.record("not two lines: \(refused.error)")
+            return
+        }
+        #expect(lines[0].hasPrefix("echod: \(mistake.option.flag) \"\(mistake.value)\" (from \(origin)): "))
+        #expect(mistake.problem.isEmpty || lines[0].contains(mistake.problem), "\(lines[0])")
+        #expect(lines[1].hasPrefix("allowed: ") && lines[1].contains(mistake.allowed), "\(lines[1])")
+    }
+
+    @Test func adminAllowRemote_fromTheEnvironment_isRefused() {
+        let refused = #expect(throws: Refused.self) { try serveOptions([], ["ECHOD_ADMIN_ALLOW_REMOTE": "maybe"]) }
+        #expect(refused?.error.contains("ECHOD_ADMIN_ALLOW_REMOTE") == true)
+        #expect(refused?.error.contains("true or false") == true)
+    }
+
+    @Test func adminNone_besideAnAddress_isRefused() {
+        let refused = #expect(throws: Refused.self) { try serveOptions(["--admin", "none", "--admin", ":1"]) }
+        #expect(refused?.error.contains("none cannot stand beside an address") == true)
+    }
+
+    @Test func delay_againstATimeoutFromTheEnvironment_namesBoth() {
+        let refused = #expect(throws: Refused.self) {
+            try serveOptions(["--drain-delay", "5s"], ["ECHOD_DRAIN_TIMEOUT": "5s"])
+        }
+        #expect(refused?.error.contains("--drain-delay \"5s\" (from the command line)") == true)
+        #expect(refused?.error.contains("--drain-timeout 5s (environment)") == true)
+    }
+
+    @Test func emptyFlag_isRefused() {
+        let refused = #expect(throws: Refused.self) { try serveOptions(["--mode", ""]) }
+        #expect(refused?.error.contains("the value is empty") == true)
+    }
+
+    @Test func oneBadAddressOfAList_isNamedAlone() {
+        let refused = #expect(throws: Refused.self) { try serveOptions([], ["ECHOD_LISTEN": ":1,,:2"]) }
+        #expect(refused?.error.contains("--listen \"\" (from the environment variable ECHOD_LISTEN)") == true)
+    }
+
+    @Test func controlCharacters_areShownEscaped() {
+        let refused = #expect(throws: Refused.self) { try serveOptions(["--mode", "\u{1B}[2J\n\u{85}"]) }
+        #expect(refused?.error.contains("\"\\x1b[2J\\x0a\\x85\"") == true)
+    }
+
+    @Test func descriptorLimit_belowTheReserve_leavesOneConnection() {
+        let host = HostLimits(usableCPUs: 0, descriptorLimit: 10)
+        #expect(host.defaultMaxConnections == 1)
+        #expect(host.defaultLoops == 1)
+        #expect(HostLimits(usableCPUs: 1000, descriptorLimit: .max).defaultLoops == 256)
+    }
+}

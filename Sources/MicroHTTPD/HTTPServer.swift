@@ -1,0 +1,109 @@
+internal import CMicroHTTPD
+internal import Glibc
+
+/// An HTTP/1.1 server on one listening socket, with one thread of the C library's and one watchdog thread.
+///
+/// Both threads inherit the signal mask of the thread that creates the server: block the signals first.
+///
+/// `@unchecked Sendable`: `daemon` is set once and used by the one `stop` that does the work; `state` belongs to `lock`.
+package final class HTTPServer: @unchecked Sendable {
+    private enum State { case running, stopping, stopped }
+
+    /// How long the answers given at the end of the grace may take to leave.
+    private static let lastAnswers = Duration.milliseconds(100)
+
+    private let context: ServerContext
+    private let daemon: OpaquePointer
+    private let lock = Lock()
+    private var state = State.running
+
+    /// Serves on a socket that listens already, of any stream family; it should be close-on-exec, and is made
+    /// non-blocking. The socket is the server's from now on, also when this throws.
+    ///
+    /// `handler` and `rejection` run on the library's thread: while one runs nobody else is served, so they must not
+    /// wait. `rejection` makes the answer to a request that never reaches the handler; it may also be called on the
+    /// thread that stops the server or drops a `DeferredResponse`.
+    package init(
+        listeningSocket: Int32, configuration: HTTPServerConfiguration,
+        handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
+        rejection: @escaping @Sendable (HTTPRejection) -> HTTPResponse
+    ) throws(HTTPServerError) {
+        let context = try ServerContext(configuration: configuration, handler: handler, rejection: rejection)
+        // A client that leaves between poll and accept would block the library's thread otherwise.
+        let flags = fcntl(listeningSocket, F_GETFL)
+        guard flags >= 0, fcntl(listeningSocket, F_SETFL, flags | O_NONBLOCK) >= 0 else {
+            throw HTTPServerError(call: "fcntl", errno: errno)
+        }
+        try context.watchdog.start(watching: context.registry)
+        guard let daemon = Self.start(context, listeningSocket, configuration) else {
+            context.watchdog.stop()
+            throw HTTPServerError(call: "MHD_start_daemon", errno: 0)
+        }
+        self.context = context
+        self.daemon = daemon
+    }
+
+    deinit {
+        stop(grace: .zero)
+    }
+
+    /// Connections open now, those included that are only kept until the peer has read our last answer: descriptors in
+    /// use. Any thread.
+    package var connectionCount: Int {
+        context.registry.count + context.watchdog.lingering
+    }
+
+    /// Goes on serving until no request is in flight, deferred ones included, for `grace` at most; answers are the last
+    /// on their connection from now on, and idle connections do not count. What is deferred still is then answered with
+    /// the rejection `stopping`. Then the library is stopped, every connection and the listening socket closed, and both
+    /// threads joined.
+    ///
+    /// A request that arrives in the very end may be cut. Returns when all is done, also for a second caller. Never from
+    /// a handler: it would wait for itself.
+    package func stop(grace: Duration = .milliseconds(500)) {
+        guard begin() else { return }
+        context.registry.beginStopping()
+        let isIdle = context.registry.waitUntilIdle(until: .now + grace)
+        context.registry.close(answering: context.answerText(.stopping), now: .now)
+        if !isIdle { _ = context.registry.waitUntilIdle(until: .now + Self.lastAnswers) }
+        MHD_stop_daemon(daemon)
+        context.watchdog.stop()
+        lock.withLock {
+            state = .stopped
+            lock.signal()
+        }
+    }
+
+    /// True for the caller that is to do the work; every other one returns when that is done.
+    private func begin() -> Bool {
+        lock.withLock {
+            guard state == .running else {
+                while state != .stopped { _ = lock.wait(until: nil) }
+                return false
+            }
+            state = .stopping
+            return true
+        }
+    }
+
+    private static func start(
+        _ context: ServerContext, _ listeningSocket: Int32, _ configuration: HTTPServerConfiguration
+    ) -> OpaquePointer? {
+        let seconds = configuration.inactivityTimeout.components
+        var start = echod_mhd_start()
+        start.listening_socket = listeningSocket
+        start.connection_limit = UInt32(configuration.connectionLimit)
+        start.per_address_limit = UInt32(configuration.perAddressLimit)
+        start.inactivity_seconds = UInt32(seconds.seconds) + (seconds.attoseconds > 0 ? 1 : 0)
+        start.memory_limit = configuration.memoryLimit
+        start.context = Unmanaged.passUnretained(context).toOpaque()
+        start.log = libraryLogged
+        start.accept = connectionOffered
+        start.handle = requestHandled
+        start.completed = requestCompleted
+        start.connection = connectionChanged
+        start.target = targetReceived
+        start.unescape = targetLeftEscaped
+        return echod_mhd_start_daemon(&start)
+    }
+}

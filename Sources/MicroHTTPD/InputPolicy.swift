@@ -1,0 +1,94 @@
+/// The head of a request as the client sent it, before anything was believed.
+struct RequestHead {
+    struct Field {
+        /// In lower case.
+        var name: String
+        var value: [UInt8]
+    }
+
+    var method: String
+    var version: String
+    /// The raw target, query included.
+    var target: [UInt8]
+    var fields: [Field]
+    /// False when the library's reading of the head leaves bytes out: a NUL, a folded line.
+    var isComplete: Bool
+
+    /// Bytes of the connection's memory that the library has spent on it, roughly and not less: the head itself, and a
+    /// record for each header.
+    var memory: Int {
+        fields.reduce(target.count + 256) { $0 + $1.name.utf8.count + $1.value.count + 64 }
+    }
+
+    func values(of name: String) -> [[UInt8]] {
+        fields.filter { $0.name == name }.map(\.value)
+    }
+}
+
+/// What the library would let through and must not reach a handler (faults.md, 1.6). Pure: the first rule that is
+/// broken names the refusal, those about the request's length first, because they decide where the next one begins.
+enum InputPolicy {
+    enum Verdict: Equatable {
+        case accepted(HTTPRequest)
+        case rejected(HTTPRejection)
+    }
+
+    /// A body larger than this is too large rather than misplaced.
+    static let bodyLimit = 1024
+
+    /// `memoryLimit`: a quarter of it is kept for the head of the answer, which the library cannot send without. (In the
+    /// last bytes below the limit it has no room for a refusal either, and closes the connection without a word.)
+    static func judge(_ head: RequestHead, from peer: HTTPPeer, memoryLimit: Int) -> Verdict {
+        if let rejection = framing(head) ?? fields(head) { return .rejected(rejection) }
+        guard head.memory <= memoryLimit / 4 * 3 else { return .rejected(.headTooLarge) }
+        guard let method = HTTPMethod(rawValue: head.method) else { return .rejected(.method) }
+        guard head.target.first == UInt8(ascii: "/") else { return .rejected(.targetForm) }
+        let parts = head.target.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard head.target.allSatisfy(isPrintable), !parts[0].contains(UInt8(ascii: "%")) else {
+            return .rejected(.targetBytes)
+        }
+        return .accepted(
+            HTTPRequest(
+                method: method, path: String(decoding: parts[0], as: UTF8.self),
+                query: parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : nil,
+                headers: head.fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }, peer: peer))
+    }
+
+    private static func framing(_ head: RequestHead) -> HTTPRejection? {
+        guard head.values(of: "transfer-encoding").isEmpty else { return .transferEncoding }
+        let lengths = head.values(of: "content-length")
+        guard lengths.count <= 1 else { return .repeatedContentLength }
+        guard let digits = lengths.first else { return nil }
+        guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            return .malformedContentLength
+        }
+        // More digits than fit in an Int are a number all the same, and a large one.
+        let length = Int(String(decoding: digits, as: UTF8.self)) ?? .max
+        return length == 0 ? nil : length > bodyLimit ? .bodyTooLarge : .body
+    }
+
+    private static func fields(_ head: RequestHead) -> HTTPRejection? {
+        let isSound = head.fields.allSatisfy { field in
+            !field.name.isEmpty && field.name.utf8.allSatisfy(isTokenByte)
+                && field.value.allSatisfy { $0 == UInt8(ascii: "\t") || $0 >= 32 && $0 != 127 }
+        }
+        guard head.isComplete, isSound else { return .malformedHead }
+        guard head.values(of: "host").count == 1 else { return .hostCount }
+        // HTTP/1.0 knows no expectations: there the header means nothing.
+        guard head.version == "HTTP/1.0" || head.values(of: "expect").isEmpty else { return .expectation }
+        return nil
+    }
+
+    private static func isPrintable(_ byte: UInt8) -> Bool {
+        (33...126).contains(byte)
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}

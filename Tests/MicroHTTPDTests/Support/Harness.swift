@@ -1,0 +1,80 @@
+import Glibc
+import Testing
+
+@testable import MicroHTTPD
+
+/// Tests that share the process's descriptors run one after the other.
+@Suite(.serialized) struct LiveServerTests {}
+
+/// Something a server's thread puts in and a test takes out, in order.
+final class Mailbox<Element: Sendable>: @unchecked Sendable {
+    private let lock = Lock()
+    private var elements: [Element] = []
+
+    func put(_ element: Element) {
+        lock.withLock {
+            elements.append(element)
+            lock.signal()
+        }
+    }
+
+    /// Nil when nothing comes within ten seconds.
+    func take() -> Element? {
+        let deadline = Instant.now + .seconds(10)
+        return lock.withLock {
+            while elements.isEmpty {
+                guard lock.wait(until: deadline) else { return nil }
+            }
+            return elements.removeFirst()
+        }
+    }
+
+    var all: [Element] { lock.withLock { elements } }
+}
+
+extension HTTPResponse {
+    static func text(_ text: String, status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, headers: [.init("Content-Type", "text/plain")], body: Array(text.utf8))
+    }
+
+    static func refusal(_ reason: HTTPRejection) -> HTTPResponse {
+        .text(reason.detail, status: reason.status)
+    }
+}
+
+/// A server on loopback that is stopped whatever happens.
+func withServer<Result>(
+    _ configure: (inout HTTPServerConfiguration) -> Void = { _ in },
+    handler: @escaping @Sendable (HTTPRequest) -> HTTPReply = { _ in .response(.text("ok")) },
+    _ body: (HTTPServer, Endpoint) throws -> Result
+) throws -> Result {
+    let (descriptor, endpoint) = try Sockets.listen()
+    let server = try makeServer(on: descriptor, configure, handler: handler)
+    defer { server.stop() }
+    return try body(server, endpoint)
+}
+
+func makeServer(
+    on descriptor: Int32, _ configure: (inout HTTPServerConfiguration) -> Void = { _ in },
+    handler: @escaping @Sendable (HTTPRequest) -> HTTPReply = { _ in .response(.text("ok")) }
+) throws -> HTTPServer {
+    var configuration = HTTPServerConfiguration()
+    configure(&configuration)
+    return try HTTPServer(
+        listeningSocket: descriptor, configuration: configuration, handler: handler,
+        rejection: HTTPResponse.refusal)
+}
+
+/// Gives the processor away until the state is there; false after ten seconds.
+func eventually(_ isReached: () -> Bool) -> Bool {
+    let deadline = Instant.now + .seconds(10)
+    while !isReached() {
+        guard Instant.now < deadline else { return false }
+        sched_yield()
+    }
+    return true
+}
+
+func request(_ method: String = "GET", _ target: String = "/ok", _ headers: String = "") -> String {
+    "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n"
+}

@@ -41,7 +41,7 @@ let package = Package(
         .testTarget(name: "EchoServerTests", dependencies: ["EchoServer", "EchoCore", "EventLoops"], swiftSettings: strict),
         .testTarget(name: "MicroHTTPDTests", dependencies: ["MicroHTTPD"], swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "EchoCore", "MicroHTTPD"], swiftSettings: strict),
-        .testTarget(name: "EchodTests", dependencies: ["echod", "EchoCore"], swiftSettings: strict),
+        .testTarget(name: "EchodTests", dependencies: ["echod", "EchoCore", logging], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,175 @@
+internal import EchoCore
+internal import EventLoops
+
+/// How a connection ends, and what was lost when we cut it.
+extension Connection {
+    // MARK: Drain
+
+    /// It is to be closed, in its turn.
+    func drainBegan() {
+        guard case .marking(let since, let spreadUntil, let grace) = shard.closing, case .echoing = phase else { return }
+        var due = since
+        if spreadUntil > since { due = Int64.random(in: since...spreadUntil) }
+        if received == 0 { due = max(due, openedAt + grace) }
+        due = min(due, markDueAt ?? due)
+        markDueAt = due
+        if due <= shard.loop.now { mark() } else { rearmTimer() }
+    }
+
+    private func mark() {
+        if !wasMarked { shard.counters.marked.add(1) }
+        wasMarked = true
+        beginClosing(.drained)
+    }
+
+    /// Mode close: answers what has been received by now and the line it ends in, then FIN and the linger.
+    func beginClosing(_ reason: CloseReason) {
+        guard case .echoing = phase else { return }
+        markDueAt = nil
+        phase = .closing(reason, unread: unreadBytes)
+        pump()
+    }
+
+    /// Undrain: open again unless our FIN is sent.
+    func drainWasTakenBack() {
+        markDueAt = nil
+        wasMarked = false
+        if case .closing(.drained, _) = phase {
+            phase = .echoing
+            pump()
+        }
+    }
+
+    // MARK: The last bytes
+
+    func sendFIN(_ reason: CloseReason) -> Bool {
+        socket?.shutdownWriting()
+        finIsSent = true
+        phase = .lingering(reason, until: nil)
+        return true
+    }
+
+    /// After the peer's FIN, with all answers written: waits until they are acknowledged. The kernel would go on
+    /// alone, but gives up on a slow reader after a while.
+    func finish() -> Bool {
+        if socketHasFailed() { return false }
+        if !finIsSent && unacknowledgedBytes > 0 {
+            socket?.shutdownWriting()
+            finIsSent = true
+        }
+        if allIsAcknowledged { end(.peerClosed) }
+        return false
+    }
+
+    /// After our FIN.
+    func discard() -> Bool {
+        if !peerHasFinished {
+            switch socket?.receive(into: shard.scratch, atMost: shard.scratch.capacity) {
+            case .bytes(0): peerHasFinished = true
+            case .bytes(let count):
+                lateDiscarded &+= UInt64(count)
+                received &+= UInt64(count)
+                shard.counters.received.add(count)
+                shard.counters.lateDiscarded.add(count)
+                return true
+            case .wouldBlock, nil: break
+            case .failed:
+                resetByPeer()
+                return false
+            }
+        }
+        switch phase {
+        case .refused: if peerHasFinished { end(.refused) }
+        case .lingering(let reason, let until): linger(reason, until)
+        case .echoing, .closing, .flushing, .finishing, .ended: break
+        }
+        return false
+    }
+
+    /// The kernel wakes us when our FIN is acknowledged, and with it everything before it.
+    private func linger(_ reason: CloseReason, _ until: Int64?) {
+        if socketHasFailed() { return }
+        guard allIsAcknowledged else { return }
+        if peerHasFinished { return end(reason) }
+        if until == nil {
+            phase = .lingering(reason, until: shard.loop.now + shard.configuration.linger.inNanoseconds)
+            rearmTimer()
+        }
+    }
+
+    /// All that we sent, our FIN included.
+    private var allIsAcknowledged: Bool { isUnix || socket?.unacknowledgedBytes == 0 }
+
+    private func socketHasFailed() -> Bool {
+        guard let error = socket?.pendingError, error != 0 else { return false }
+        resetByPeer()
+        return true
+    }
+
+    func resetByPeer() {
+        if case .refused = phase { return end(.refused) }
+        let abandoned = pending.count - pendingStart + unacknowledgedBytes
+        shard.counters.abandonedByPeer.add(abandoned)
+        end(.resetByPeer)
+    }
+
+    // MARK: Cutting
+
+    /// The deadline. Who has nothing unfinished and nothing unacknowledged ends as if it had ended by itself; with
+    /// `evenIfDone` (mode abort) it is reset all the same.
+    func cut(evenIfDone: Bool) {
+        switch phase {
+        case .ended: return
+        case .refused: return end(.refused)
+        case .lingering(let reason, _) where !evenIfDone && unacknowledgedBytes == 0: return end(reason)
+        case .echoing, .closing, .flushing, .finishing, .lingering: break
+        }
+        if !evenIfDone && isDone { return end(.drained) }
+        cutWithLosses(.forced)
+    }
+
+    private var isDone: Bool {
+        guard pending.isEmpty, (partialLine ?? 0) == 0, unacknowledgedBytes == 0 else { return false }
+        return unreadAtTheMark == 0
+    }
+
+    private var unreadAtTheMark: Int {
+        switch phase {
+        case .echoing: unreadBytes
+        case .closing(_, let unread): unread
+        case .flushing, .lingering, .finishing, .refused, .ended: 0
+        }
+    }
+
+    /// Ends it by a reset, and counts what that destroys.
+    func cutWithLosses(_ reason: CloseReason) {
+        countLosses()
+        socket?.setResetOnClose()
+        end(reason)
+    }
+
+    private func countLosses() {
+        shard.counters.lostSent.add(pending.count - pendingStart + unacknowledgedBytes)
+        var rest = unreadAtTheMark
+        // Of the unfinished line and what follows it: up to the last newline it is complete lines, lost.
+        var complete = 0
+        var incomplete = partialLine ?? 0
+        while rest > 0 {
+            let transfer = socket?.receive(into: shard.scratch, atMost: min(rest, shard.scratch.capacity))
+            guard case .bytes(let count) = transfer, count > 0 else { break }
+            rest -= count
+            received &+= UInt64(count)
+            shard.counters.received.add(count)
+            let lost =
+                partialLine == nil
+                ? count : shard.scratch.withBytes(count) { LineUppercaser.lengthOfCompleteLines(in: $0.span) }
+            if lost > 0 {
+                complete += incomplete + lost
+                incomplete = 0
+            }
+            incomplete += count - lost
+        }
+        shard.counters.lostReceived.add(complete)
+        shard.counters.incomplete.add(incomplete)
+    }
+}

@@ -1,0 +1,44 @@
+internal import EchoCore
+internal import EventLoops
+
+/// A connection as a loop hands it out: raw, so that no text is made on the loop.
+struct ConnectionRow: Sendable {
+    var id: UInt64
+    var peer: SocketAddress
+    var local: SocketAddress
+    /// Nanoseconds of CLOCK_MONOTONIC.
+    var openedAt: Int64
+    var lastActivity: Int64
+    /// Of a closed one; its age and idleness stand still then.
+    var endedAt: Int64?
+    var openedAtUnix: Int64
+    var state: ConnectionState
+    var reason: CloseReason?
+    var blocker: Blocker?
+    var lines: UInt64
+    var received: UInt64
+    var sent: UInt64
+    var lateDiscarded: UInt64
+    var partialLine: Int?
+    var unread: Int
+    var unacked: Int
+
+    func info(mode: EchoMode, now: Int64) -> ConnectionInfo {
+        let until = endedAt ?? now
+        return ConnectionInfo(
+            id: id, peer: peer.description, local: local.description, mode: mode,
+            openedAtUnixNanoseconds: openedAtUnix, age: .nanoseconds(until - openedAt),
+            idle: .nanoseconds(max(0, until - lastActivity)), state: state, reason: reason, blockedOn: blocker,
+            lines: lines, received: received, sent: sent, lateDiscarded: lateDiscarded, partialLine: partialLine,
+            unread: unread, unacked: unacked)
+    }
+
+    /// Whether `text` is the peer's address, with or without its port.
+    func isFrom(_ text: String) -> Bool {
+        let full = peer.description
+        if full == text { return true }
+        guard let colon = full.lastIndex(of: ":"), peer.port != nil else { return false }
+        let host = full[..<colon]
+        return host == text || host.dropFirst().dropLast() == text
+    }
+}

@@ -1,0 +1,144 @@
+internal import EchoCore
+internal import EventLoops
+internal import Logging
+
+/// Does what the drain machine decides, one action after the other, on the control loop.
+final class DrainDriver {
+    private struct ClosingDoors {
+        let drain: Int
+        var guarantee: AcceptQueueGuarantee
+    }
+
+    private let control: EventLoop
+    private let doors: Doors
+    private let shards: [ShardHandle]
+    private let log: Logger
+    private let ending: Server.Ending
+    private weak var server: Server?
+    private var machineTimer: LoopTimer?
+    private var doorsTimer: LoopTimer?
+    private var closingDoors: ClosingDoors?
+    /// The drain whose doors are closed.
+    private var closedFor: Int?
+
+    init(control: EventLoop, doors: Doors, shards: [ShardHandle], log: Logger, ending: Server.Ending) {
+        self.control = control
+        self.doors = doors
+        self.shards = shards
+        self.log = log
+        self.ending = ending
+    }
+
+    func attach(_ server: Server?) {
+        self.server = server
+        machineTimer = LoopTimer(on: control) { [weak self] in
+            self?.server?.decide { machine, moment in ((), machine.timePassed(at: moment.now)) }
+        }
+        doorsTimer = LoopTimer(on: control) { [weak self] in self?.acceptLingerEnded() }
+    }
+
+    func open() {
+        do throws(ListenError) {
+            let addresses = try doors.open().map(\.description)
+            server?.state.withLock { $0.listen = addresses }
+            server?.decide { machine, moment in ((), machine.listenersBound(at: moment.now)) }
+        } catch {
+            log.critical("\(error)")
+            server?.decide { machine, moment in ((), machine.startFailed(at: moment.now)) }
+        }
+    }
+
+    /// Does all that is queued, then waits for the machine's next time.
+    func act() {
+        guard let server else { return }
+        while let action = server.state.withLock({ $0.actions.isEmpty ? nil : $0.actions.removeFirst() }) {
+            perform(action, server)
+        }
+        machineTimer?.set(at: server.state.withLock { $0.machine.nextTimer?.nanoseconds })
+    }
+
+    private func perform(_ action: DrainAction, _ server: Server) {
+        switch action {
+        case .publishState(let state): log.stateChanged(state, server.status())
+        case .closeDoors(let drain, let until): closeDoors(drain, until)
+        case .closeDoorsNow(let drain):
+            doors.close(abandonQueues: true)
+            doorsClosed(drain, .bestEffort)
+        case .markConnections(_, let spreadUntil, let grace):
+            for shard in shards { shard.post { $0.mark(spreadUntil: spreadUntil, firstLineGrace: grace) } }
+        case .cutConnections: for shard in shards { shard.post { $0.cut(resetAll: false) } }
+        case .resetConnections: for shard in shards { shard.post { $0.cut(resetAll: true) } }
+        case .reopenConnections: for shard in shards { shard.post { $0.reopen() } }
+        case .openListeners, .closeReopenedListeners, .finishUndrain:
+            preconditionFailure("only an undrain asks for this, and nothing offers one yet")
+        case .finishWaiters(let drain, let milestone, let result):
+            if milestone == .drained { log.drainEnded(server.status()) }
+            server.finishWaiters(drain, milestone, result)
+        case .warn(let warning): log.drainWarning(warning)
+        case .exit(let code):
+            doors.close(abandonQueues: true)
+            ending.orderly(code)
+        case .exitImmediately(let code): ending.immediate(code)
+        }
+    }
+
+    // MARK: Doors
+
+    private func closeDoors(_ drain: Int, _ until: MonotonicTime) {
+        if closedFor == drain { return }
+        if closingDoors == nil { closingDoors = ClosingDoors(drain: drain, guarantee: doors.refuseNewClients()) }
+        if doors.needsNoLinger {
+            acceptLingerEnded()
+        } else {
+            doorsTimer?.set(at: until.nanoseconds)
+        }
+    }
+
+    private func acceptLingerEnded() {
+        guard let closing = closingDoors else { return }
+        doors.close()
+        doorsClosed(closing.drain, closing.guarantee)
+    }
+
+    private func doorsClosed(_ drain: Int, _ guarantee: AcceptQueueGuarantee) {
+        guard closedFor != drain else { return }
+        doorsTimer?.set(at: nil)
+        closingDoors = nil
+        closedFor = drain
+        server?.decide { machine, moment in
+            ((), machine.doorsClosed(drain: drain, acceptQueue: guarantee, at: moment.now))
+        }
+        for shard in shards { shard.post { $0.reportEmptiness() } }
+    }
+
+    /// The drain is over when the doors are closed and all who came in have ended.
+    func checkEmptiness() {
+        guard let server, let drain = closedFor else { return }
+        server.decide { machine, moment in
+            guard moment.nobodyIsLeft else { return ((), []) }
+            return ((), machine.connectionsEnded(drain: drain, moment.tally, at: moment.now))
+        }
+    }
+}
+
+/// A timer of a loop that can be set again and again. Loop's thread only.
+final class LoopTimer: ReadinessHandler {
+    private let loop: EventLoop
+    private let fired: () -> Void
+    private var registration: Registration?
+
+    init(on loop: EventLoop, fired: @escaping () -> Void) {
+        self.loop = loop
+        self.fired = fired
+    }
+
+    /// `deadline` as `EventLoop.now`; nil takes it back.
+    func set(at deadline: Int64?) {
+        if registration == nil { registration = try? loop.register(self) }
+        if let registration { loop.setTimer(registration, at: deadline) }
+    }
+
+    func readinessChanged(_ readiness: Readiness) {}
+
+    func timerFired() { fired() }
+}

@@ -1,0 +1,108 @@
+internal import EchoCore
+internal import EventLoops
+internal import Logging
+
+/// One listening socket on the control loop, through its life: open, serving its queue only, closed.
+final class Listener: ReadinessHandler {
+    /// Clients taken in a turn, so that signals and timers of the control loop get theirs.
+    private static let acceptsATurn = 64
+    /// How long accepting pauses when descriptors or memory ran out, in nanoseconds; doubled up to the second.
+    private static let shortestPause: Int64 = 100_000_000
+    private static let longestPause: Int64 = 1_000_000_000
+
+    let address: SocketAddress
+    private let loop: EventLoop
+    private let log: Logger
+    /// Takes the clients of a turn; `fromBacklog` once new ones are refused.
+    private let deliver: ([AcceptedSocket], _ local: SocketAddress?, _ fromBacklog: Bool) -> Void
+    private let countError: (Int32) -> Void
+    private var socket: ListeningSocket?
+    private var registration: Registration?
+    private var pause = Listener.shortestPause
+    private var isPaused = false
+    private(set) var refusesNewClients = false
+
+    init(
+        _ socket: consuming ListeningSocket, on loop: EventLoop, log: Logger,
+        countError: @escaping (Int32) -> Void,
+        deliver: @escaping ([AcceptedSocket], SocketAddress?, Bool) -> Void
+    ) throws(SystemCallError) {
+        address = socket.address
+        self.loop = loop
+        self.log = log
+        self.deliver = deliver
+        self.countError = countError
+        let number = socket.number
+        self.socket = consume socket
+        registration = try loop.register(self, descriptor: number, interest: [.readable, .edgeTriggered])
+    }
+
+    func readinessChanged(_ readiness: Readiness) {
+        if !isPaused { acceptTurn() }
+    }
+
+    func timerFired() {
+        isPaused = false
+        acceptTurn()
+    }
+
+    /// Refuses new clients from now on. Returns false where the kernel cannot do that.
+    func refuseNewClients() -> Bool {
+        guard !refusesNewClients else { return true }
+        if case .unix = address {
+            socket?.shutdownReading()
+        } else {
+            do throws(SystemCallError) {
+                try socket?.refuseNewClients()
+            } catch {
+                log.listenerCannotRefuse(address, error)
+                return false
+            }
+        }
+        refusesNewClients = true
+        return true
+    }
+
+    /// Closes, after taking who is still in the queue; with `abandonQueue` those are reset by the kernel.
+    func close(abandonQueue: Bool = false) {
+        guard let registration else { return }
+        if !abandonQueue { while takeBatch() {} }
+        loop.deregister(registration)
+        self.registration = nil
+        _ = socket.take()
+    }
+
+    private func acceptTurn() {
+        if takeBatch(), let registration { loop.callAgain(registration) }
+    }
+
+    /// Returns whether there may be more.
+    private func takeBatch() -> Bool {
+        var batch: [AcceptedSocket] = []
+        defer {
+            if !batch.isEmpty { deliver(batch, address.isWildcard ? nil : address, refusesNewClients) }
+        }
+        while batch.count < Self.acceptsATurn {
+            switch socket?.accept() {
+            case .accepted(let client):
+                batch.append(client)
+                pause = Self.shortestPause
+            case .clientGone(let code): countError(code)
+            case .exhausted(let code):
+                countError(code)
+                pauseAccepting(code)
+                return false
+            case .wouldBlock, .closed, nil: return false
+            }
+        }
+        return true
+    }
+
+    private func pauseAccepting(_ code: Int32) {
+        // Said once for each time that it begins, not for each attempt.
+        if pause == Self.shortestPause { log.acceptPaused(address, code) }
+        isPaused = true
+        if let registration { loop.setTimer(registration, at: loop.now + pause) }
+        pause = min(2 * pause, Self.longestPause)
+    }
+}

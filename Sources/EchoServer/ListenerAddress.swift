@@ -1,0 +1,53 @@
+package import EventLoops
+
+/// One `--listen`, resolved.
+package struct ListenerAddress: Hashable, Sendable {
+    /// As the user wrote it, for messages.
+    package var name: String
+    /// At least one must be bound; with port 0 the others take the port of the first.
+    package var candidates: [SocketAddress]
+    /// The second candidate stands in for the first (`:PORT` without IPv6) instead of beside it.
+    package var isAlternative: Bool
+
+    package init(name: String, candidates: [SocketAddress], isAlternative: Bool = false) {
+        self.name = name
+        self.candidates = candidates
+        self.isAlternative = isAlternative
+    }
+}
+
+extension ListenerAddress {
+    /// Binds each candidate with `bind`, which returns what it made and the address as bound. A name may stand for an
+    /// address that this host lacks, so one that can be bound is enough; one that is in use is an error all the same.
+    package func bindAll<Bound>(
+        _ bind: (SocketAddress) throws(SystemCallError) -> (Bound, address: SocketAddress)
+    ) throws(ListenError) -> [Bound] {
+        var bound: [Bound] = []
+        var port: UInt16?
+        var failure: SystemCallError?
+        for candidate in candidates {
+            if isAlternative && !bound.isEmpty { break }
+            let address = candidate.port == 0 ? candidate.withPort(port ?? 0) : candidate
+            do throws(SystemCallError) {
+                let (made, address) = try bind(address)
+                bound.append(made)
+                port = address.port
+            } catch {
+                if error.isAddressInUse { throw ListenError(address: address.description, cause: error) }
+                failure = error
+            }
+        }
+        if bound.isEmpty, let failure { throw ListenError(address: name, cause: failure) }
+        return bound
+    }
+}
+
+/// A listener could not be opened.
+package struct ListenError: Error, Sendable, CustomStringConvertible {
+    package let address: String
+    package let cause: SystemCallError
+
+    package var description: String {
+        cause.isAddressInUse ? "\(address) is in use already" : "cannot listen on \(address): \(cause)"
+    }
+}

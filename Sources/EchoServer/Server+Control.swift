@@ -1,0 +1,166 @@
+package import EchoCore
+internal import EventLoops
+
+extension Server: ServiceControl {
+    /// How long loops get to answer a question of the admin plane's, in nanoseconds.
+    private static let patience: Int64 = 1_000_000_000
+
+    package func status() -> ServiceStatus {
+        state.withLock { status($0, totals(), .now) }
+    }
+
+    package func sampleStatus(_ completion: @escaping @Sendable (ServiceStatus) -> Void) {
+        gather({ $0.sample() }) { [self] samples in
+            state.withLock { state in
+                var sum = Sample()
+                for sample in samples { sum.add(sample) }
+                // An answer that is missing leaves the figures of before.
+                if samples.count == shards.count { state.sample = sum }
+            }
+            completion(status())
+        }
+    }
+
+    package func connections(
+        _ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage?) -> Void
+    ) {
+        gather({ Page($0.registry.page(query)) }) { [shards, configuration] parts in
+            guard parts.count == shards.count else { return completion(nil) }
+            let now = EventLoop.monotonicNow()
+            let total = parts.reduce(0) { $0 + $1.total }
+            var rows = query.first(of: parts.flatMap(\.rows))
+            var page = ConnectionPage(connections: [], next: nil, total: total)
+            if query.state == .closed && total > RecentlyClosed.capacity {
+                // Every shard keeps a thousand; together they show the last thousand.
+                let latest = parts.flatMap(\.rows).sorted { ($0.endedAt ?? 0) > ($1.endedAt ?? 0) }
+                page.total = RecentlyClosed.capacity
+                rows = query.first(of: latest.prefix(RecentlyClosed.capacity))
+            }
+            page.connections = rows.map { $0.info(mode: configuration.mode, now: now) }
+            let isFullPage = rows.count == query.limit
+            let more = parts.flatMap(\.rows).contains { row in rows.last.map { row.id > $0.id } ?? false }
+            let mayFollow = more || parts.contains { $0.rows.count == query.limit }
+            if query.order == .id && isFullPage && mayFollow { page.next = rows.last?.id }
+            completion(page)
+        }
+    }
+
+    package func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void) {
+        gather({ Found(row: $0.registry.find(id)) }) { [shards, configuration] parts in
+            if let row = parts.lazy.compactMap(\.row).first {
+                completion(.found(row.info(mode: configuration.mode, now: EventLoop.monotonicNow())))
+            } else {
+                completion(parts.count == shards.count ? .notFound : .noAnswer)
+            }
+        }
+    }
+
+    private struct Page: Sendable {
+        let rows: [ConnectionRow]
+        let total: Int
+
+        init(_ page: (rows: [ConnectionRow], total: Int)) {
+            rows = page.rows
+            total = page.total
+        }
+    }
+
+    private struct Found: Sendable {
+        let row: ConnectionRow?
+    }
+
+    /// Asks every shard on its loop, and completes on the control loop with what has come within a second.
+    private func gather<Part: Sendable>(
+        _ part: @escaping @Sendable (Shard) -> Part, _ completion: @escaping @Sendable ([Part]) -> Void
+    ) {
+        let control = self.control
+        let gathering = Gathering<Part>(shards.count) { parts in control.post { completion(parts) } }
+        for shard in shards { shard.post { gathering.add(part($0)) } }
+        control.post { control.call(after: Self.patience) { gathering.giveUp() } }
+    }
+
+    // MARK: Drain
+
+    package func requestDrain(_ request: DrainRequest) -> DrainReply {
+        let (outcome, status) = decide { machine, moment in machine.drainRequested(request, at: moment.now) }
+        return DrainReply(outcome: outcome, status: status)
+    }
+
+    package func awaitDrain(
+        id: Int, _ milestone: DrainMilestone, limit: Duration?,
+        _ completion: @escaping @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
+    ) -> Bool {
+        enum Place { case over(DrainResult), waiting(UInt64), full }
+        let place: Place = state.withLock { state in
+            if let result = state.machine.result(ofDrain: id, at: milestone) { return .over(result) }
+            guard state.waiters.count < Self.maximumWaiters else { return .full }
+            state.lastWaiter += 1
+            state.waiters.append(
+                Waiter(id: state.lastWaiter, drain: id, milestone: milestone, completion: completion))
+            return .waiting(state.lastWaiter)
+        }
+        switch place {
+        case .full: return false
+        case .over(let result): completion(.over(result), status())
+        case .waiting(let waiter):
+            guard let limit else { break }
+            control.post { [self] in
+                control.call(after: limit.inNanoseconds) { [weak self] in self?.limitPassed(waiter) }
+            }
+        }
+        return true
+    }
+
+    private func limitPassed(_ id: UInt64) {
+        let waiter = state.withLock { state in
+            state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+        }
+        waiter?.completion(.limitPassed, status())
+    }
+
+    func finishWaiters(_ drain: Int, _ milestone: DrainMilestone, _ result: DrainResult) {
+        let finished = state.withLock { state in
+            let finished = state.waiters.filter { $0.drain == drain && $0.milestone == milestone }
+            state.waiters.removeAll { $0.drain == drain && $0.milestone == milestone }
+            return finished
+        }
+        let status = self.status()
+        for waiter in finished { waiter.completion(.over(result), status) }
+    }
+
+    package func isStuck() -> Bool { heartbeats.isStuck() }
+}
+
+/// Parts of an answer that come from several threads; completes once, with all of them or, given up, with some.
+final class Gathering<Part: Sendable>: Sendable {
+    private struct State {
+        var parts: [Part] = []
+        var missing: Int
+        var completion: (@Sendable ([Part]) -> Void)?
+
+        mutating func take() -> (@Sendable ([Part]) -> Void)? {
+            defer { completion = nil }
+            return completion
+        }
+    }
+
+    private let state: Lock<State>
+
+    init(_ count: Int, _ completion: @escaping @Sendable ([Part]) -> Void) {
+        state = Lock(State(missing: count, completion: completion))
+    }
+
+    func add(_ part: Part) {
+        let (completion, parts) = state.withLock { state in
+            state.parts.append(part)
+            state.missing -= 1
+            return (state.missing == 0 ? state.take() : nil, state.parts)
+        }
+        completion?(parts)
+    }
+
+    func giveUp() {
+        let (completion, parts) = state.withLock { ($0.take(), $0.parts) }
+        completion?(parts)
+    }
+}

@@ -1,0 +1,220 @@
+package import EchoCore
+package import EventLoops
+package import Logging
+
+/// The data plane: listeners, shards of connections, and the drain. Thread-safe; what has a thread of its own is
+/// reached by messages.
+package final class Server: Sendable {
+    /// Callers of `awaitDrain` at a time.
+    static let maximumWaiters = 16
+
+    struct Waiter: Sendable {
+        let id: UInt64
+        let drain: Int
+        let milestone: DrainMilestone
+        let completion: @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
+    }
+
+    struct State: Sendable {
+        var machine: DrainStateMachine
+        /// Decided and not yet done, in the order of the decisions.
+        var actions: [DrainAction] = []
+        var listen: [String] = []
+        var admin: [String] = []
+        /// The totals when the drain began, and when it was over.
+        var atDrainStart = Totals()
+        var atDrainEnd: Totals?
+        var sample = Sample()
+        var waiters: [Waiter] = []
+        var lastWaiter: UInt64 = 0
+    }
+
+    /// How the process ends, called on the control loop.
+    package struct Ending: Sendable {
+        let orderly: @Sendable (ExitCode) -> Void
+        let immediate: @Sendable (ExitCode) -> Void
+
+        /// `orderly` is to stop the admin plane and then the loops; `immediate` does not return.
+        package init(
+            orderly: @escaping @Sendable (ExitCode) -> Void, immediate: @escaping @Sendable (ExitCode) -> Void
+        ) {
+            self.orderly = orderly
+            self.immediate = immediate
+        }
+    }
+
+    let control: EventLoop
+    let shards: [ShardHandle]
+    let accepted = AcceptCounters()
+    let configuration: ServerConfiguration
+    let log: Logger
+    let state: Lock<State>
+    let heartbeats: Heartbeats
+    private let startedAt: MonotonicTime
+    private let processID: Int
+    private let driver: LoopBound<DrainDriver>
+
+    /// Neither `control` nor `loops` may run yet; connections live on `loops`, everything else on `control`.
+    package init(
+        _ configuration: ServerConfiguration, control: EventLoop, loops: [EventLoop], processID: Int, log: Logger,
+        ending: Ending
+    ) {
+        let emptied = Relay()
+        let shards = loops.map { loop in
+            let counters = ShardCounters()
+            let shard = Shard(
+                loop: loop, counters: counters, configuration: configuration, log: log, emptied: { emptied.call() })
+            return ShardHandle(shard, loop: loop, counters: counters)
+        }
+        startedAt = .now
+        self.control = control
+        self.shards = shards
+        self.configuration = configuration
+        self.log = log
+        self.processID = processID
+        state = Lock(State(machine: DrainStateMachine(defaults: configuration.drain, at: startedAt)))
+        heartbeats = Heartbeats(control: control, loops: loops)
+        let doors = Doors(
+            control: control, shards: shards, configuration: configuration, accepted: accepted, log: log)
+        let driver = DrainDriver(control: control, doors: doors, shards: shards, log: log, ending: ending)
+        self.driver = LoopBound(givenTo: control, driver)
+        emptied.connect { [weak self] in self?.onControl { $0.checkEmptiness() } }
+        onControl { [weak self] driver in driver.attach(self) }
+    }
+
+    /// The root task of each of the loops.
+    package func serve(on loop: EventLoop) async {
+        guard let shard = shards.first(where: { $0.loop === loop }) else { return }
+        await shard.serve()
+    }
+
+    /// Binds the listeners and starts serving. An address that cannot be bound ends the service with exit code 1.
+    package func open() {
+        onControl { $0.open() }
+    }
+
+    /// TERM, INT or QUIT. From any thread.
+    package func signalReceived(_ signal: TerminationSignal) {
+        decide { machine, moment in ((), machine.signalReceived(signal, at: moment.now)) }
+    }
+
+    /// The shards take no further client; their root tasks return when the last connection has ended.
+    package func finish() {
+        for shard in shards { shard.post { $0.finish() } }
+    }
+
+    /// What the admin plane listens on, for the status.
+    package func setAdminAddresses(_ addresses: [String]) {
+        state.withLock { $0.admin = addresses }
+    }
+
+    func onControl(_ body: @escaping @Sendable (DrainDriver) -> Void) {
+        let driver = self.driver
+        control.post { body(driver.value) }
+    }
+
+    // MARK: Decisions
+
+    /// What a decision may depend on.
+    struct Moment {
+        let now: MonotonicTime
+        let totals: Totals
+        let drainBeganWith: Totals
+
+        /// Every client that was accepted has ended.
+        var nobodyIsLeft: Bool { totals.accepted == totals.ended }
+
+        /// What the connections of the drain cost.
+        var tally: DrainTally {
+            DrainTally(
+                forced: Int((totals.closed[.forced] ?? 0) - (drainBeganWith.closed[.forced] ?? 0)),
+                lostReceived: totals.lostReceived - drainBeganWith.lostReceived,
+                lostSent: totals.lostSent - drainBeganWith.lostSent)
+        }
+    }
+
+    /// Tells the machine what happened, queues what it decides in the same critical section, and has it done on the
+    /// control loop. Returns the machine's answer and the state that followed from it.
+    @discardableResult
+    func decide<Answer: Sendable>(
+        _ event: @Sendable (inout DrainStateMachine, Moment) -> (Answer, [DrainAction])
+    ) -> (answer: Answer, status: ServiceStatus) {
+        let now = MonotonicTime.now
+        let decision = state.withLock { state in
+            let drain = state.machine.drain
+            let totals = self.totals()
+            let moment = Moment(now: now, totals: totals, drainBeganWith: state.atDrainStart)
+            let (answer, actions) = event(&state.machine, moment)
+            state.actions += actions
+            if let after = state.machine.drain {
+                if after.id != drain?.id {
+                    state.atDrainStart = totals
+                    state.atDrainEnd = nil
+                }
+                if after.result != nil && state.atDrainEnd == nil { state.atDrainEnd = totals }
+            }
+            return (answer: answer, status: status(state, totals, now))
+        }
+        onControl { $0.act() }
+        return decision
+    }
+
+    /// The sums of all counters. What has ended is read before what was accepted, so that the difference is never
+    /// negative.
+    func totals() -> Totals {
+        var totals = Totals()
+        for shard in shards { totals.add(shard.counters) }
+        totals.fromBacklog = accepted.fromBacklog.current
+        totals.accepted = accepted.total.current
+        return totals
+    }
+
+    func status(_ state: State, _ totals: Totals, _ now: MonotonicTime) -> ServiceStatus {
+        let active = Int(totals.accepted - totals.ended)
+        return ServiceStatus(
+            admin: state.admin, listen: state.listen,
+            bytes: .init(
+                received: totals.received, sent: totals.sent, unacked: active == 0 ? 0 : state.sample.unacked,
+                unread: active == 0 ? 0 : state.sample.unread),
+            connections: .init(accepted: totals.accepted, active: active, closed: totals.closed),
+            drain: state.machine.drain.map { drainStatus($0, state, totals, now) },
+            exitCode: state.machine.exitCode?.rawValue, inState: now - state.machine.enteredStateAt,
+            lines: totals.lines, pid: processID, state: state.machine.state, uptime: now - startedAt,
+            version: configuration.version, isFull: active >= configuration.maximumConnections)
+    }
+
+    private func drainStatus(
+        _ drain: DrainRecord, _ state: State, _ totals: Totals, _ now: MonotonicTime
+    ) -> ServiceStatus.Drain {
+        let start = state.atDrainStart
+        let end = state.atDrainEnd ?? totals
+        return ServiceStatus.Drain(
+            id: drain.id, intent: drain.intent, mode: drain.mode, trigger: drain.trigger, delay: drain.delay,
+            timeout: drain.timeout, elapsed: drain.elapsed(at: now), deadlineIn: drain.remaining(at: now),
+            result: drain.result, acceptQueue: drain.acceptQueue, atMark: end.marked - start.marked,
+            closed: end.ended - start.ended, fromBacklog: end.fromBacklog - start.fromBacklog,
+            blockedOn: state.atDrainEnd == nil ? state.sample.blockedOn : [:],
+            lateDiscarded: end.lateDiscarded - start.lateDiscarded,
+            lostReceived: end.lostReceived - start.lostReceived, lostSent: end.lostSent - start.lostSent,
+            incomplete: end.incomplete - start.incomplete,
+            abandonedByPeer: end.abandonedByPeer - start.abandonedByPeer, waiters: state.waiters.count)
+    }
+}
+
+/// A call that is connected after those who make it exist.
+private final class Relay: Sendable {
+    private let target = Lock<(@Sendable () -> Void)?>(nil)
+
+    func connect(_ target: @escaping @Sendable () -> Void) {
+        self.target.withLock { $0 = target }
+    }
+
+    func call() {
+        target.withLock { $0 }?()
+    }
+}
+
+extension MonotonicTime {
+    /// Read from the clock.
+    static var now: MonotonicTime { MonotonicTime(nanoseconds: EventLoop.monotonicNow()) }
+}

@@ -1,0 +1,35 @@
+package import EchoCore
+
+/// What the data plane needs to know; everything is validated by the options.
+package struct ServerConfiguration: Sendable {
+    /// Where to listen: for each address that was asked for, all that its name stands for.
+    package var listeners: [ListenerAddress]
+    package var mode: EchoMode
+    /// Connections beyond it are refused politely.
+    package var maximumConnections: Int
+    /// Bytes without the `\n`; mode upper.
+    package var maximumLineLength: Int
+    /// nil: off.
+    package var idleTimeout: Duration?
+    package var writeTimeout: Duration?
+    /// How long after our FIN is acknowledged we wait for the peer's.
+    package var linger: Duration
+    package var drain: DrainDefaults
+    package var version: String
+
+    package init(
+        listeners: [ListenerAddress], mode: EchoMode = .upper, maximumConnections: Int = 10_000,
+        maximumLineLength: Int = 65_536, idleTimeout: Duration? = nil, writeTimeout: Duration? = nil,
+        linger: Duration = .seconds(2), drain: DrainDefaults = DrainDefaults(), version: String = "0"
+    ) {
+        self.listeners = listeners
+        self.mode = mode
+        self.maximumConnections = maximumConnections
+        self.maximumLineLength = maximumLineLength
+        self.idleTimeout = idleTimeout
+        self.writeTimeout = writeTimeout
+        self.linger = linger
+        self.drain = drain
+        self.version = version
+    }
+}

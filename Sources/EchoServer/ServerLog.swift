@@ -1,0 +1,81 @@
+internal import EchoCore
+internal import EventLoops
+internal import Logging
+
+/// What the data plane says, one method a line. Connection events at debug: they are as many as clients.
+extension Logger {
+    func connectionOpened(_ connection: Connection) {
+        debug("connection opened", metadata: ["id": "\(connection.id)", "peer": "\(connection.peer)"])
+    }
+
+    func connectionClosed(_ connection: Connection, _ reason: CloseReason) {
+        debug(
+            "connection closed",
+            metadata: [
+                "id": "\(connection.id)", "peer": "\(connection.peer)", "reason": "\(reason.rawValue)",
+                "lines": "\(connection.lines)", "received": "\(connection.received)", "sent": "\(connection.sent)",
+            ])
+    }
+
+    func lineRefused(_ connection: Connection, _ reason: CloseReason) {
+        info(
+            "line refused, closing",
+            metadata: ["id": "\(connection.id)", "peer": "\(connection.peer)", "reason": "\(reason.rawValue)"])
+    }
+
+    func acceptPaused(_ address: SocketAddress, _ code: Int32) {
+        error(
+            "cannot accept, pausing; raise the descriptor limit or lower --max-connections",
+            metadata: ["listen": "\(address)", "error": "\(SystemCallError.text(of: code))"])
+    }
+
+    func listenerCannotRefuse(_ address: SocketAddress, _ error: SystemCallError) {
+        warning(
+            "clients that connect while the listener closes may be reset: the kernel cannot refuse them early",
+            metadata: ["listen": "\(address)", "error": "\(error)"])
+    }
+
+    func stateChanged(_ state: ServiceState, _ status: ServiceStatus) {
+        var metadata: Logger.Metadata = [:]
+        switch state {
+        case .starting, .serving:
+            metadata["listen"] = "\(status.listen.joined(separator: ","))"
+            if !status.admin.isEmpty { metadata["admin"] = "\(status.admin.joined(separator: ","))" }
+            metadata["pid"] = "\(status.pid)"
+        case .lameDuck, .draining, .forcing:
+            guard let drain = status.drain else { break }
+            metadata["trigger"] = "\(drain.trigger.description)"
+            metadata["mode"] = "\(drain.mode.rawValue)"
+            metadata["intent"] = "\(drain.intent.rawValue)"
+            metadata["active"] = "\(status.connections.active)"
+            if let left = drain.deadlineIn { metadata["deadline_in_ms"] = "\(left.inMilliseconds)" }
+        case .drained, .exiting: break
+        }
+        notice("\(state.rawValue)", metadata: metadata)
+    }
+
+    func drainEnded(_ status: ServiceStatus) {
+        guard let drain = status.drain, let result = drain.result else { return }
+        notice(
+            "drain \(result.rawValue)",
+            metadata: [
+                "drain": "\(drain.id)", "elapsed_ms": "\(drain.elapsed.inMilliseconds)", "closed": "\(drain.closed)",
+                "forced": "\(status.connections.closed[.forced] ?? 0)", "lost_received": "\(drain.lostReceived)",
+                "lost_sent": "\(drain.lostSent)", "incomplete": "\(drain.incomplete)",
+                "late_discarded": "\(drain.lateDiscarded)", "abandoned_by_peer": "\(drain.abandonedByPeer)",
+                "accept_queue": "\(drain.acceptQueue.rawValue)",
+            ])
+    }
+
+    func drainWarning(_ warning: DrainWarning) {
+        switch warning {
+        case .acceptLingerShortened(let linger):
+            self.warning(
+                "the drain's timeout leaves less than --accept-linger; clients that connect now may be reset",
+                metadata: ["accept_linger_ms": "\(linger.inMilliseconds)"])
+        case .delayShortened(let delay):
+            self.warning(
+                "a nearer deadline shortened the drain's delay", metadata: ["delay_ms": "\(delay.inMilliseconds)"])
+        }
+    }
+}

@@ -1,0 +1,305 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// What a loop calls, always on its own thread.
+package protocol ReadinessHandler: AnyObject {
+    /// The descriptor's conditions changed (edge-triggered), or `EventLoop.callAgain` was asked for (empty set).
+    func readinessChanged(_ readiness: Readiness)
+    /// The time given to `EventLoop.setTimer` has come; the timer is no longer set.
+    func timerFired()
+}
+
+/// A handler's place in a loop. Carries a number beside the slot, because slots and descriptor numbers are reused
+/// within one batch of events.
+package struct Registration: Hashable, Sendable {
+    fileprivate let token: UInt64
+
+    fileprivate init(slot: Int, serial: UInt32) {
+        token = UInt64(serial) << 32 | UInt64(slot)
+    }
+
+    fileprivate init(token: UInt64) {
+        self.token = token
+    }
+
+    fileprivate var slot: Int { Int(token & 0xffff_ffff) }
+    fileprivate var serial: UInt32 { UInt32(truncatingIfNeeded: token >> 32) }
+}
+
+/// One thread with an epoll instance. It dispatches readiness and timers to handlers as plain calls, and is the task
+/// executor of the tasks that own those handlers' lives, so that neither ever leaves the thread.
+///
+/// `@unchecked Sendable`: everything but `inbox`, `thread` and the wake-up descriptor belongs to the loop's thread,
+/// and every entry point that other threads may not use checks that.
+package final class EventLoop: TaskExecutor, @unchecked Sendable {
+    private struct Slot {
+        var serial: UInt32 = 0
+        var handler: (any ReadinessHandler)?
+    }
+
+    private enum Message {
+        case job(UnownedJob)
+        case call(@Sendable () -> Void)
+    }
+
+    private struct Inbox {
+        var messages: [Message] = []
+        /// An eventfd write is on its way; until the loop has seen it nobody else needs to write.
+        var isWaking = false
+    }
+
+    /// Events taken from the kernel at a time.
+    private static let batch = 256
+    private static let wakeUpToken = UInt64.max
+
+    package let name: String
+    private let epoll: Epoll
+    private let wakeUp: FileDescriptor
+    private let inbox = Lock(Inbox())
+    private let thread = Atomic<UInt>(0)
+
+    private var slots: [Slot] = []
+    private var freeSlots: [Int] = []
+    private var timers = TimerQueue()
+    private var jobs: [UnownedJob] = []
+    private var runningJobs: [UnownedJob] = []
+    private var again: [Registration] = []
+    private var calledAgain: [Registration] = []
+    private var receivedMessages: [Message] = []
+    private var isStopped = false
+
+    /// CLOCK_MONOTONIC in nanoseconds, read once a turn. Loop's thread only.
+    package private(set) var now: Int64
+
+    /// Throws when the kernel has no descriptor left.
+    package init(name: String) throws(SystemCallError) {
+        self.name = name
+        epoll = try Epoll(capacity: Self.batch)
+        wakeUp = FileDescriptor(
+            owning: try systemCall("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) })
+        now = Self.monotonicNow()
+        // Edge-triggered and never read: each write is one event, and the counter takes 2^64 of them.
+        try epoll.add(wakeUp.number, interest: [.readable, .edgeTriggered], token: Self.wakeUpToken)
+    }
+
+    /// CLOCK_MONOTONIC in nanoseconds, for threads that have no loop.
+    package static func monotonicNow() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Whether the caller is on the loop's thread.
+    package var isCurrent: Bool {
+        @inline(__always) get { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+    }
+
+    /// Whether a thread has become the loop, or was it.
+    package var isRunning: Bool { thread.load(ordering: .relaxed) != 0 }
+
+    @inline(__always)
+    package func assertIsCurrent() {
+        precondition(isCurrent, "used off the thread of its event loop")
+    }
+
+    // MARK: Running
+
+    /// Turns the calling thread into the loop until `stop` is called. At most one thread, once.
+    package func run() {
+        bindToCurrentThread()
+        while !isStopped { turn() }
+    }
+
+    /// As `run`, until `root` has returned. `root` and its child tasks run on this thread.
+    package func run(_ root: @escaping @Sendable () async -> Void) {
+        bindToCurrentThread()
+        Task(executorPreference: self) {
+            await root()
+            self.stop()
+        }
+        while !isStopped { turn() }
+    }
+
+    /// Ends `run` at the end of this turn. Loop's thread only.
+    package func stop() {
+        assertIsCurrent()
+        isStopped = true
+    }
+
+    private func bindToCurrentThread() {
+        let (isFirst, _) = thread.compareExchange(expected: 0, desired: UInt(pthread_self()), ordering: .relaxed)
+        precondition(isFirst, "an event loop runs once")
+        now = Self.monotonicNow()
+    }
+
+    private func turn() {
+        let count = epoll.wait(timeoutMilliseconds: timeout())
+        now = Self.monotonicNow()
+        for index in 0..<count {
+            let (token, readiness) = epoll.event(index)
+            if token == Self.wakeUpToken {
+                takeMessages()
+            } else {
+                dispatch(Registration(token: token), readiness)
+            }
+        }
+        while let slot = timers.popDue(at: now) {
+            slots[slot].handler?.timerFired()
+        }
+        callThoseThatAsked()
+        runJobs()
+    }
+
+    /// Milliseconds until there is something to do, rounded up so that a timer is never early.
+    private func timeout() -> Int32 {
+        if !jobs.isEmpty || !again.isEmpty { return 0 }
+        guard let earliest = timers.earliest else { return -1 }
+        let milliseconds = (max(0, earliest - Self.monotonicNow()) + 999_999) / 1_000_000
+        return Int32(min(milliseconds, 60_000))
+    }
+
+    @inline(__always)
+    private func dispatch(_ registration: Registration, _ readiness: Readiness) {
+        let slot = registration.slot
+        guard slot < slots.count, slots[slot].serial == registration.serial else { return }
+        slots[slot].handler?.readinessChanged(readiness)
+    }
+
+    private func callThoseThatAsked() {
+        guard !again.isEmpty else { return }
+        swap(&again, &calledAgain)
+        for registration in calledAgain { dispatch(registration, []) }
+        calledAgain.removeAll(keepingCapacity: true)
+    }
+
+    /// Only the jobs that are there now: those they enqueue run in the next turn, after a look at the descriptors.
+    private func runJobs() {
+        guard !jobs.isEmpty else { return }
+        swap(&jobs, &runningJobs)
+        for job in runningJobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        runningJobs.removeAll(keepingCapacity: true)
+    }
+
+    private func takeMessages() {
+        inbox.withLock { inbox in
+            swap(&inbox.messages, &receivedMessages)
+            inbox.isWaking = false
+        }
+        for message in receivedMessages {
+            switch message {
+            case .job(let job): jobs.append(job)
+            case .call(let body): body()
+            }
+        }
+        receivedMessages.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: From any thread
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            jobs.append(job)
+        } else {
+            send(.job(job))
+        }
+    }
+
+    /// Has `body` called on the loop's thread, in the order of the calls to `post`. From any thread.
+    package func post(_ body: @escaping @Sendable () -> Void) {
+        send(.call(body))
+    }
+
+    private func send(_ message: Message) {
+        let mustWake = inbox.withLock { inbox in
+            inbox.messages.append(message)
+            defer { inbox.isWaking = true }
+            return !inbox.isWaking
+        }
+        guard mustWake else { return }
+        var one: UInt64 = 1
+        _ = write(wakeUp.number, &one, MemoryLayout<UInt64>.size)
+    }
+
+    // MARK: Handlers (loop's thread only)
+
+    /// Has `body` called once, `nanoseconds` from now. It cannot be taken back.
+    package func call(after nanoseconds: Int64, _ body: @escaping () -> Void) {
+        let once = Once(loop: self, body: body)
+        guard let registration = try? register(once) else { return }
+        once.registration = registration
+        setTimer(registration, at: now + nanoseconds)
+    }
+
+    private final class Once: ReadinessHandler {
+        unowned let loop: EventLoop
+        let body: () -> Void
+        var registration: Registration?
+
+        init(loop: EventLoop, body: @escaping () -> Void) {
+            self.loop = loop
+            self.body = body
+        }
+
+        func readinessChanged(_ readiness: Readiness) {}
+
+        func timerFired() {
+            if let registration { loop.deregister(registration) }
+            body()
+        }
+    }
+
+    /// Watches `descriptor` for all that `Readiness` names, edge-triggered, or with nil only offers a timer.
+    /// The loop holds the handler until `deregister`.
+    package func register(
+        _ handler: any ReadinessHandler, descriptor: Int32? = nil,
+        interest: Readiness = [.readable, .writable, .urgent, .peerShutdown, .edgeTriggered]
+    ) throws(SystemCallError) -> Registration {
+        assertIsCurrent()
+        let slot = freeSlots.popLast() ?? slots.count
+        if slot == slots.count { slots.append(Slot()) }
+        let registration = Registration(slot: slot, serial: slots[slot].serial)
+        if let descriptor {
+            do throws(SystemCallError) {
+                try epoll.add(descriptor, interest: interest, token: registration.token)
+            } catch {
+                freeSlots.append(slot)
+                throw error
+            }
+        }
+        slots[slot].handler = handler
+        return registration
+    }
+
+    /// Forgets the handler; events of it that are already taken from the kernel are dropped. `descriptor` must be given
+    /// when it stays open elsewhere: the kernel forgets a descriptor only when its last copy is closed.
+    package func deregister(_ registration: Registration, descriptor: Int32? = nil) {
+        assertIsCurrent()
+        precondition(slots[registration.slot].serial == registration.serial, "deregistered twice")
+        if let descriptor { epoll.remove(descriptor) }
+        timers.set(registration.slot, to: nil)
+        slots[registration.slot].serial &+= 1
+        slots[registration.slot].handler = nil
+        freeSlots.append(registration.slot)
+    }
+
+    /// Sets the one timer of a handler to `deadline` (as `now`), replacing an earlier one; nil removes it.
+    package func setTimer(_ registration: Registration, at deadline: Int64?) {
+        timers.set(registration.slot, to: deadline)
+    }
+
+    /// Calls the handler in the next turn, after the others had theirs.
+    package func callAgain(_ registration: Registration) {
+        again.append(registration)
+    }
+}
+
+extension EventLoop {
+    /// CLOCK_REALTIME in nanoseconds since 1970: for display, never for a deadline.
+    package static func wallClockNow() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

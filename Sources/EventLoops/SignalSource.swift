@@ -1,0 +1,47 @@
+internal import CLinux
+internal import Glibc
+
+/// Signals as readable events of a loop, through signalfd(2).
+package final class SignalSource: ReadinessHandler {
+    private let descriptor: FileDescriptor
+    private let received: (Int32) -> Void
+    private var registration: Registration?
+
+    /// Blocks `signals` in the calling thread and in all that it starts later. Call it before the first thread starts:
+    /// a thread with one of them open would take it and end the process.
+    package static func block(_ signals: [Int32]) {
+        var set = mask(signals)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Ignores SIGPIPE for the process; writes to sockets also say so themselves, this is for pipes and libraries.
+    package static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// On the loop's thread; `received` is called there with the signal's number.
+    package init(_ signals: [Int32], on loop: EventLoop, received: @escaping (Int32) -> Void) throws(SystemCallError) {
+        var set = Self.mask(signals)
+        descriptor = FileDescriptor(
+            owning: try systemCall("signalfd") { signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK)) })
+        self.received = received
+        registration = try loop.register(self, descriptor: descriptor.number)
+    }
+
+    package func readinessChanged(_ readiness: Readiness) {
+        var info = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        while read(descriptor.number, &info, size) == size {
+            received(Int32(info.ssi_signo))
+        }
+    }
+
+    package func timerFired() {}
+
+    private static func mask(_ signals: [Int32]) -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        return set
+    }
+}

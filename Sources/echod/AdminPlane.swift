@@ -1,0 +1,83 @@
+import Admin
+import EchoCore
+import EchoServer
+import EventLoops
+import Logging
+import MicroHTTPD
+
+/// The HTTP servers of the admin plane, one for each address.
+final class AdminPlane: Sendable {
+    private let servers: [HTTPServer]
+    private let files: [UnixSocketFile]
+    let addresses: [String]
+
+    /// Binds and serves. An address that cannot be bound is an error for a person; then nothing is left open.
+    init(
+        _ listeners: [ListenerAddress], service: any ServiceControl, configuration: AdminConfiguration,
+        budget: DescriptorBudget, log: Logger
+    ) throws {
+        var servers: [HTTPServer] = []
+        var files: [UnixSocketFile] = []
+        var addresses: [String] = []
+        let router = Router(service: service, configuration: configuration)
+        do {
+            for listener in listeners {
+                for socket in try Self.bind(listener) {
+                    addresses.append(socket.address.description)
+                    if case .unix(let path?) = socket.address { files.append(try UnixSocketFile(path)) }
+                    let server = try Self.serve(socket, router, budget, log)
+                    servers.append(server)
+                    budget.add { server.connectionCount }
+                }
+            }
+        } catch {
+            for server in servers { server.stop(grace: .zero) }
+            for file in files { file.remove() }
+            throw error
+        }
+        self.servers = servers
+        self.files = files
+        self.addresses = addresses
+    }
+
+    /// Serves until every answer in flight has left, at most half a second, then closes. Blocks.
+    func stop() {
+        for server in servers { server.stop() }
+        removeFiles()
+    }
+
+    func removeFiles() {
+        for file in files { file.remove() }
+    }
+
+    private static func serve(
+        _ socket: BoundSocket, _ router: Router, _ budget: DescriptorBudget, _ log: Logger
+    ) throws -> HTTPServer {
+        var configuration = HTTPServerConfiguration { message in
+            log.warning("admin: \(message)")
+        }
+        configuration.acceptPolicy = { budget.hasRoom }
+        return try HTTPServer(
+            listeningSocket: socket.number, configuration: configuration, handler: { router.reply(to: $0) },
+            rejection: { router.rejection(status: $0.status, detail: $0.detail) })
+    }
+
+    /// A listening socket whose number somebody is about to own.
+    private struct BoundSocket {
+        let number: Int32
+        let address: SocketAddress
+    }
+
+    private static func bind(_ listener: ListenerAddress) throws -> [BoundSocket] {
+        try listener.bindAll { (address) throws(SystemCallError) in
+            let socket = try listen(address)
+            let chosen = socket.address
+            return (BoundSocket(number: socket.release(), address: chosen), chosen)
+        }
+    }
+
+    private static func listen(_ address: SocketAddress) throws(SystemCallError) -> ListeningSocket {
+        guard case .unix(let path?) = address else { return try ListeningSocket(address) }
+        return try UnixSocketFile.listen(at: path, mode: 0o600)
+    }
+}

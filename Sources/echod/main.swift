@@ -1,0 +1,17 @@
+import EventLoops
+import Glibc
+
+// Before the first thread starts: threads inherit the mask, and the signals are read from a descriptor.
+SignalSource.block([SIGTERM, SIGINT, SIGQUIT])
+SignalSource.ignoreBrokenPipes()
+
+let environment = ProcessEnvironment.current()
+switch ParsedCommand.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment) {
+case .serve(let options):
+    _ = HostLimits.raiseDescriptorLimit()
+    exit(Service(options).run())
+case .exit(let code, let standardOutput, let standardError):
+    StandardStream.output.write(standardOutput)
+    StandardStream.error.write(standardError)
+    exit(code)
+}

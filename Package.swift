@@ -38,7 +38,8 @@ let package = Package(
 
         .testTarget(name: "EchoCoreTests", dependencies: ["EchoCore"], swiftSettings: strict),
         .testTarget(name: "EventLoopsTests", dependencies: ["EventLoops"], swiftSettings: strict),
-        .testTarget(name: "EchoServerTests", dependencies: ["EchoServer", "EchoCore", "EventLoops"], swiftSettings: strict),
+        .testTarget(
+            name: "EchoServerTests", dependencies: ["EchoServer", "EchoCore", "EventLoops"], swiftSettings: strict),
         .testTarget(name: "MicroHTTPDTests", dependencies: ["MicroHTTPD"], swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "EchoCore", "MicroHTTPD"], swiftSettings: strict),
         .testTarget(name: "EchodTests", dependencies: ["echod", "EchoCore", logging], swiftSettings: strict),

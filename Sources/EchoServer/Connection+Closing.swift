@@ -7,7 +7,9 @@ extension Connection {
 
     /// It is to be closed, in its turn.
     func drainBegan() {
-        guard case .marking(let since, let spreadUntil, let grace) = shard.closing, case .echoing = phase else { return }
+        guard case .marking(let since, let spreadUntil, let grace) = shard.closing, case .echoing = phase else {
+            return
+        }
         var due = since
         if spreadUntil > since { due = Int64.random(in: since...spreadUntil) }
         if received == 0 { due = max(due, openedAt + grace) }

@@ -7,7 +7,7 @@ extension Connection {
     private static let stepsATurn = 16
 
     func readinessChanged(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.urgent, .peerShutdown, .hangUp, .error]) { shortReadsEmpty = false }
+        if readiness.announcesMoreThanBytes { shortReadsEmpty = false }
         pump()
     }
 

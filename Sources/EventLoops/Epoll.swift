@@ -18,6 +18,15 @@ package struct Readiness: OptionSet, Hashable, Sendable {
     /// Both directions are shut down.
     package static let hangUp = Readiness(rawValue: EPOLLHUP.rawValue)
     package static let error = Readiness(rawValue: EPOLLERR.rawValue)
+    /// Whether something is reported that one read does not take with it: an end of file, an error, urgent data.
+    /// On the raw value: set algebra across modules is not specialised, and this is asked once an event.
+    @inlinable
+    package var announcesMoreThanBytes: Bool { rawValue & Self.moreThanBytes != 0 }
+
+    /// EPOLLPRI, EPOLLERR, EPOLLHUP and EPOLLRDHUP.
+    @usableFromInline
+    package static var moreThanBytes: UInt32 { 0x2 | 0x8 | 0x10 | 0x2000 }
+
     /// Report changes only.
     package static let edgeTriggered = Readiness(rawValue: CLINUX_EPOLLET)
 }

@@ -12,6 +12,7 @@ let package = Package(
     targets: [
         .executableTarget(name: "epoll-echo", cSettings: fast),
         .executableTarget(name: "echo-load", cSettings: fast),
+        .executableTarget(name: "shared-listener", cSettings: fast),
     ],
     cLanguageStandard: .gnu17
 )

@@ -1,7 +1,7 @@
 internal import EchoCore
 internal import MicroHTTPD
 
-/// `POST /drain` and `POST /shutdown`, with or without waiting for the end.
+/// `POST /drain` and `POST /shutdown`, with or without waiting for the end, and the way back, `DELETE /drain`.
 struct DrainRoutes: Sendable {
     let service: any ServiceControl
     let defaults: DrainDefaults
@@ -19,6 +19,9 @@ struct DrainRoutes: Sendable {
                 summary: "the same, then exit"
             ) { request throws(Problem) in
                 try drain(request.arguments, intent: .exit, until: .exiting)
+            },
+            Route(method: .delete, template: "/drain", summary: "undrain: serve again, on the same addresses") { _ in
+                undrain()
             },
         ]
     }
@@ -51,6 +54,22 @@ struct DrainRoutes: Sendable {
         }
         return answer(when: milestone, of: drain.id, limit: limit)
     }
+
+    private func undrain() -> HTTPReply {
+        .deferred { [service] answer in
+            service.requestUndrain { reply, status in
+                switch reply {
+                case .serving: answer.complete(.json(status: 200, StatusDocument(status)))
+                case .refused(let reason): answer.complete(Problem.conflict(reason).response)
+                case .failed: answer.complete(Self.undrainFailed.response)
+                }
+            }
+        }
+    }
+
+    private static let undrainFailed = Problem.failed(
+        "A listener could not be opened again, so the drain goes on; the log says which and why. Try again, or shut "
+            + "down with POST /shutdown.")
 
     private func request(_ arguments: Arguments, intent: DrainIntent) throws(Problem) -> DrainRequest {
         let request = DrainRequest(

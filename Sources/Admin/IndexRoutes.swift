@@ -13,8 +13,8 @@ struct IndexRoutes: Sendable {
     }
 
     private static func lines(for endpoint: Route) -> [String] {
-        let name = padded(endpoint.method.rawValue, 5) + padded(endpoint.template.text, 19)
-        let usage = endpoint.parameters.map { "       ?\($0.usage)" }
+        let name = padded(endpoint.method.rawValue, 7) + padded(endpoint.template.text, 19)
+        let usage = endpoint.parameters.map { "         ?\($0.usage)" }
         return ["\(name)\(endpoint.summary)"] + usage
     }
 

@@ -19,6 +19,7 @@ extension Problem {
     static func badRequest(_ detail: String) -> Problem { Problem(status: 400, detail: detail) }
     static func forbidden(_ detail: String) -> Problem { Problem(status: 403, detail: detail) }
     static func notFound(_ detail: String) -> Problem { Problem(status: 404, detail: detail) }
+    static func failed(_ detail: String) -> Problem { Problem(status: 500, detail: detail) }
     static func conflict(_ detail: String) -> Problem { Problem(status: 409, detail: detail) }
 
     static func unavailable(_ detail: String, retryAfter seconds: Int) -> Problem {

@@ -18,6 +18,9 @@ package protocol ServiceControl: AnyObject, Sendable {
     /// Starts or joins a drain. The answer is the state of the instant at which the request took effect.
     func requestDrain(_ request: DrainRequest) -> DrainReply
 
+    /// Takes a drain back: serving again, also when there was none. Completes when the listeners are open.
+    func requestUndrain(_ completion: @escaping @Sendable (UndrainReply, ServiceStatus) -> Void)
+
     /// Asks to be told when the drain `id` reaches `milestone`, at most `limit` from now (nil: no limit).
     /// Returns false, and never calls `completion`, when 16 are waiting already.
     func awaitDrain(
@@ -52,6 +55,25 @@ package struct DrainReply: Hashable, Sendable {
     package init(outcome: Outcome, status: ServiceStatus) {
         self.outcome = outcome
         self.status = status
+    }
+}
+
+/// What became of an undrain.
+package enum UndrainReply: Hashable, Sendable {
+    case serving
+    /// 409, with the reason for a person.
+    case refused(String)
+    /// 500: a listener could not be opened, the drain goes on.
+    case failed
+
+    /// nil while the listeners are being opened.
+    package init?(_ outcome: UndrainOutcome) {
+        switch outcome {
+        case .serving: self = .serving
+        case .opening: return nil
+        case .refused(let reason): self = .refused(reason)
+        case .failed: self = .failed
+        }
     }
 }
 

@@ -13,9 +13,29 @@ final class Doors {
     private let configuration: ServerConfiguration
     private let log: Logger
     private let accepted: AcceptCounters
-    private var listeners: [Listener] = []
-    private var unixFiles: [UnixSocketFile] = []
+    private var open = OpenListeners()
+    /// Of drains: they refuse new clients and serve their queue for a while.
+    private var retiring: [Retiring] = []
+    /// As bound at the start: an undrain binds the same.
+    private var addresses: [SocketAddress] = []
     private var nextID: UInt64 = 0
+
+    private struct OpenListeners {
+        var listeners: [Listener] = []
+        var files: [UnixSocketFile] = []
+
+        mutating func close(abandonQueues: Bool) {
+            for listener in listeners { listener.close(abandonQueue: abandonQueues) }
+            for file in files { file.remove() }
+            self = OpenListeners()
+        }
+    }
+
+    private struct Retiring {
+        let listener: Listener
+        /// Nanoseconds of the loop's clock.
+        var until: Int64
+    }
 
     init(
         control: EventLoop, shards: [ShardHandle], configuration: ServerConfiguration, accepted: AcceptCounters,
@@ -31,32 +51,49 @@ final class Doors {
     // MARK: Opening
 
     /// Binds all that is configured, and returns the addresses as bound. On an error what was bound is closed.
-    func open() throws(ListenError) -> [SocketAddress] {
+    func openAll() throws(ListenError) -> [SocketAddress] {
         do throws(ListenError) {
             for listener in configuration.listeners {
-                listeners += try listener.bindAll { (address) throws(SystemCallError) in
+                open.listeners += try listener.bindAll { (address) throws(SystemCallError) in
                     let listener = try listen(address)
                     return (listener, listener.address)
                 }
             }
         } catch {
-            close()
+            open.close(abandonQueues: true)
             throw error
         }
-        return listeners.map(\.address)
+        addresses = open.listeners.map(\.address)
+        return addresses
     }
 
-    private func listen(_ address: SocketAddress) throws(SystemCallError) -> Listener {
-        let socket = try bind(address)
+    /// Undrain: binds the same addresses anew, beside listeners of ours that still serve their queue.
+    func reopenAll() throws(ListenError) {
+        for address in addresses {
+            do throws(SystemCallError) {
+                let besides = retiring.filter { $0.listener.address == address }
+                for retiring in besides { try retiring.listener.sharePort() }
+                open.listeners.append(try listen(address, besideRetiring: !besides.isEmpty))
+            } catch {
+                open.close(abandonQueues: true)
+                throw ListenError(address: address.description, cause: error)
+            }
+        }
+    }
+
+    private func listen(_ address: SocketAddress, besideRetiring: Bool = false) throws(SystemCallError) -> Listener {
+        let socket = try bind(address, besideRetiring: besideRetiring)
         return try Listener(
             socket, on: control, log: log, countError: { [accepted] _ in accepted.errors.add(1) },
             deliver: { [unowned self] in self.deliver($0, local: $1, fromBacklog: $2) })
     }
 
-    private func bind(_ address: SocketAddress) throws(SystemCallError) -> ListeningSocket {
-        guard case .unix(let path?) = address else { return try ListeningSocket(address) }
+    private func bind(_ address: SocketAddress, besideRetiring: Bool) throws(SystemCallError) -> ListeningSocket {
+        guard case .unix(let path?) = address else {
+            return try ListeningSocket(address, besideRetiring: besideRetiring)
+        }
         let socket = try UnixSocketFile.listen(at: path, mode: 0o660)
-        unixFiles.append(try UnixSocketFile(path))
+        open.files.append(try UnixSocketFile(path))
         return socket
     }
 
@@ -86,24 +123,45 @@ final class Doors {
 
     // MARK: Closing
 
-    /// Lets no new client in, and keeps serving the queue.
-    func refuseNewClients() -> AcceptQueueGuarantee {
+    /// Lets no new client in. TCP listeners serve their queue until `until`; Unix ones refuse exactly, so that theirs
+    /// is served at once. Comes again to bring the time nearer.
+    func retire(until: Int64) -> AcceptQueueGuarantee {
         var guarantee = AcceptQueueGuarantee.lossless
-        for listener in listeners where !listener.refuseNewClients() { guarantee = .bestEffort }
+        for listener in open.listeners {
+            if !listener.refuseNewClients() { guarantee = .bestEffort }
+            if case .unix = listener.address {
+                listener.close()
+            } else {
+                retiring.append(Retiring(listener: listener, until: until))
+            }
+        }
+        for file in open.files { file.remove() }
+        open = OpenListeners()
+        for index in retiring.indices { retiring[index].until = min(retiring[index].until, until) }
         return guarantee
     }
 
-    /// Whether closing needs no accept linger: Unix sockets refuse exactly.
-    var needsNoLinger: Bool {
-        listeners.allSatisfy { if case .unix = $0.address { true } else { false } }
+    /// When the next retiring listener is to be closed.
+    var nextClose: Int64? { retiring.map(\.until).min() }
+
+    /// Closes those whose time has come, after taking who is in their queue.
+    func closeRetired(at now: Int64) {
+        for retired in retiring where retired.until <= now { retired.listener.close() }
+        retiring.removeAll { $0.until <= now }
     }
 
-    /// Takes who is in the queues, then closes every listener.
-    func close(abandonQueues: Bool = false) {
-        for listener in listeners { listener.close(abandonQueue: abandonQueues) }
-        listeners = []
-        for file in unixFiles { file.remove() }
-        unixFiles = []
+    var isClosed: Bool { open.listeners.isEmpty && retiring.isEmpty }
+
+    /// Closes everything at once; the kernel resets who is queued.
+    func abandon() {
+        for retired in retiring { retired.listener.close(abandonQueue: true) }
+        retiring = []
+        open.close(abandonQueues: true)
+    }
+
+    /// Closes what an undrain has opened in vain.
+    func closeReopened() {
+        open.close(abandonQueues: true)
     }
 }
 

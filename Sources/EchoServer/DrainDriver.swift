@@ -4,11 +4,6 @@ internal import Logging
 
 /// Does what the drain machine decides, one action after the other, on the control loop.
 final class DrainDriver {
-    private struct ClosingDoors {
-        let drain: Int
-        var guarantee: AcceptQueueGuarantee
-    }
-
     private let control: EventLoop
     private let doors: Doors
     private let shards: [ShardHandle]
@@ -17,7 +12,8 @@ final class DrainDriver {
     private weak var server: Server?
     private var machineTimer: LoopTimer?
     private var doorsTimer: LoopTimer?
-    private var closingDoors: ClosingDoors?
+    /// The drain that closes the doors, and how well that can be done.
+    private var closing: (drain: Int, guarantee: AcceptQueueGuarantee)?
     /// The drain whose doors are closed.
     private var closedFor: Int?
 
@@ -39,7 +35,7 @@ final class DrainDriver {
 
     func open() {
         do throws(ListenError) {
-            let addresses = try doors.open().map(\.description)
+            let addresses = try doors.openAll().map(\.description)
             server?.state.withLock { $0.listen = addresses }
             server?.decide { machine, moment in ((), machine.listenersBound(at: moment.now)) }
         } catch {
@@ -59,24 +55,27 @@ final class DrainDriver {
 
     private func perform(_ action: DrainAction, _ server: Server) {
         switch action {
-        case .publishState(let state): log.stateChanged(state, server.status())
+        case .publishState(let state):
+            if state == .serving { welcome() }
+            log.stateChanged(state, server.status())
         case .closeDoors(let drain, let until): closeDoors(drain, until)
         case .closeDoorsNow(let drain):
-            doors.close(abandonQueues: true)
+            doors.abandon()
             doorsClosed(drain, .bestEffort)
         case .markConnections(_, let spreadUntil, let grace):
             for shard in shards { shard.post { $0.mark(spreadUntil: spreadUntil, firstLineGrace: grace) } }
         case .cutConnections: for shard in shards { shard.post { $0.cut(resetAll: false) } }
         case .resetConnections: for shard in shards { shard.post { $0.cut(resetAll: true) } }
         case .reopenConnections: for shard in shards { shard.post { $0.reopen() } }
-        case .openListeners, .closeReopenedListeners, .finishUndrain:
-            preconditionFailure("only an undrain asks for this, and nothing offers one yet")
+        case .openListeners(let attempt): reopen(attempt, server)
+        case .closeReopenedListeners: doors.closeReopened()
+        case .finishUndrain(let attempt, let outcome): server.finishUndrain(attempt, outcome)
         case .finishWaiters(let drain, let milestone, let result):
             if milestone == .drained { log.drainEnded(server.status()) }
             server.finishWaiters(drain, milestone, result)
         case .warn(let warning): log.drainWarning(warning)
         case .exit(let code):
-            doors.close(abandonQueues: true)
+            doors.abandon()
             ending.orderly(code)
         case .exitImmediately(let code): ending.immediate(code)
         }
@@ -86,29 +85,44 @@ final class DrainDriver {
 
     private func closeDoors(_ drain: Int, _ until: MonotonicTime) {
         if closedFor == drain { return }
-        if closingDoors == nil { closingDoors = ClosingDoors(drain: drain, guarantee: doors.refuseNewClients()) }
-        if doors.needsNoLinger {
-            acceptLingerEnded()
-        } else {
-            doorsTimer?.set(at: until.nanoseconds)
-        }
+        let guarantee = doors.retire(until: until.nanoseconds)
+        // Comes again with a nearer time: what the first said about the listeners holds.
+        if closing?.drain != drain { closing = (drain, guarantee) }
+        acceptLingerEnded()
     }
 
+    /// Closes the listeners whose time is over; with the last of them the doors are closed.
     private func acceptLingerEnded() {
-        guard let closing = closingDoors else { return }
-        doors.close()
-        doorsClosed(closing.drain, closing.guarantee)
+        doors.closeRetired(at: control.now)
+        doorsTimer?.set(at: doors.nextClose)
+        if doors.isClosed, let closing { doorsClosed(closing.drain, closing.guarantee) }
     }
 
     private func doorsClosed(_ drain: Int, _ guarantee: AcceptQueueGuarantee) {
+        closing = nil
         guard closedFor != drain else { return }
-        doorsTimer?.set(at: nil)
-        closingDoors = nil
         closedFor = drain
         server?.decide { machine, moment in
             ((), machine.doorsClosed(drain: drain, acceptQueue: guarantee, at: moment.now))
         }
         for shard in shards { shard.post { $0.reportEmptiness() } }
+    }
+
+    /// Serving, at the start or after an undrain: before the next client is accepted every shard knows it.
+    private func welcome() {
+        closing = nil
+        closedFor = nil
+        for shard in shards { shard.post { $0.reopen() } }
+    }
+
+    private func reopen(_ attempt: Int, _ server: Server) {
+        do throws(ListenError) {
+            try doors.reopenAll()
+            server.decide { machine, moment in ((), machine.listenersReopened(attempt: attempt, at: moment.now)) }
+        } catch {
+            log.undrainFailed(error)
+            server.decide { machine, moment in ((), machine.undrainFailed(attempt: attempt, at: moment.now)) }
+        }
     }
 
     /// The drain is over when the doors are closed and all who came in have ended.

@@ -63,6 +63,11 @@ final class Listener: ReadinessHandler {
         return true
     }
 
+    /// Lets a new listener take the same port, once this one refuses new clients.
+    func sharePort() throws(SystemCallError) {
+        try socket?.sharePort()
+    }
+
     /// Closes, after taking who is still in the queue; with `abandonQueue` those are reset by the kernel.
     func close(abandonQueue: Bool = false) {
         guard let registration else { return }

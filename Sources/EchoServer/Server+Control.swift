@@ -86,6 +86,23 @@ extension Server: ServiceControl {
         return DrainReply(outcome: outcome, status: status)
     }
 
+    package func requestUndrain(_ completion: @escaping @Sendable (UndrainReply, ServiceStatus) -> Void) {
+        let (outcome, status) = decide {
+            machine, moment in
+            machine.undrainRequested(at: moment.now)
+        } remember: { state, outcome in
+            if case .opening(let attempt) = outcome { state.undrains[attempt, default: []].append(completion) }
+        }
+        if let reply = UndrainReply(outcome) { completion(reply, status) }
+    }
+
+    func finishUndrain(_ attempt: Int, _ outcome: UndrainOutcome) {
+        let completions = state.withLock { $0.undrains.removeValue(forKey: attempt) } ?? []
+        guard let reply = UndrainReply(outcome) else { return }
+        let status = self.status()
+        for completion in completions { completion(reply, status) }
+    }
+
     package func awaitDrain(
         id: Int, _ milestone: DrainMilestone, limit: Duration?,
         _ completion: @escaping @Sendable (DrainWaitOutcome, ServiceStatus) -> Void

@@ -15,6 +15,8 @@ package final class Server: Sendable {
         let completion: @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
     }
 
+    typealias UndrainCompletion = @Sendable (UndrainReply, ServiceStatus) -> Void
+
     struct State: Sendable {
         var machine: DrainStateMachine
         /// Decided and not yet done, in the order of the decisions.
@@ -27,6 +29,8 @@ package final class Server: Sendable {
         var sample = Sample()
         var waiters: [Waiter] = []
         var lastWaiter: UInt64 = 0
+        /// Who asked for an undrain whose listeners are being opened, by attempt.
+        var undrains: [Int: [UndrainCompletion]] = [:]
     }
 
     /// How the process ends, called on the control loop.
@@ -134,10 +138,12 @@ package final class Server: Sendable {
     }
 
     /// Tells the machine what happened, queues what it decides in the same critical section, and has it done on the
-    /// control loop. Returns the machine's answer and the state that followed from it.
+    /// control loop. Returns the machine's answer and the state that followed from it. `remember` keeps in the same
+    /// critical section what the answer needs later.
     @discardableResult
     func decide<Answer: Sendable>(
-        _ event: @Sendable (inout DrainStateMachine, Moment) -> (Answer, [DrainAction])
+        _ event: @Sendable (inout DrainStateMachine, Moment) -> (Answer, [DrainAction]),
+        remember: @Sendable (inout State, Answer) -> Void = { _, _ in }
     ) -> (answer: Answer, status: ServiceStatus) {
         let now = MonotonicTime.now
         let decision = state.withLock { state in
@@ -146,6 +152,7 @@ package final class Server: Sendable {
             let moment = Moment(now: now, totals: totals, drainBeganWith: state.atDrainStart)
             let (answer, actions) = event(&state.machine, moment)
             state.actions += actions
+            remember(&state, answer)
             if let after = state.machine.drain {
                 if after.id != drain?.id {
                     state.atDrainStart = totals

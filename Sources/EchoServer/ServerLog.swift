@@ -35,6 +35,10 @@ extension Logger {
             metadata: ["listen": "\(address)", "error": "\(error)"])
     }
 
+    func undrainFailed(_ error: ListenError) {
+        self.error("undrain failed, the drain goes on", metadata: ["error": "\(error)"])
+    }
+
     func stateChanged(_ state: ServiceState, _ status: ServiceStatus) {
         var metadata: Logger.Metadata = [:]
         switch state {

@@ -40,9 +40,12 @@ package struct ListeningSocket: ~Copyable, Sendable {
     /// accept(2)'s queue: as long as the kernel's somaxconn allows.
     private static let backlog: Int32 = 4096
 
-    /// Binds and listens. Never SO_REUSEPORT: a second service on the same port must fail, not share it in silence.
+    /// Binds and listens. Without SO_REUSEPORT: a second service on the same port must fail, not share it in silence.
+    /// Only `besideRetiring`, when a listener of ours that refuses new clients still holds the port and shares it
+    /// (`sharePort`), is the option set for the bind, and taken back after it.
     package init(
-        _ address: SocketAddress, accepted: AcceptedSocketOptions = AcceptedSocketOptions()
+        _ address: SocketAddress, besideRetiring: Bool = false,
+        accepted: AcceptedSocketOptions = AcceptedSocketOptions()
     ) throws(SystemCallError) {
         let socket = try Socket(family: address.family)
         if case .unix = address {
@@ -51,11 +54,13 @@ package struct ListeningSocket: ~Copyable, Sendable {
             try Self.setInherited(accepted, on: socket)
         }
         if case .ipv6 = address { try socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, address.isWildcard ? 0 : 1) }
+        if besideRetiring { try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1) }
         let number = socket.number
         try address.withSockaddr { (pointer, length) throws(SystemCallError) in
             _ = try systemCall("bind") { bind(number, pointer, length) }
         }
         try systemCall("listen") { listen(number, Self.backlog) }
+        if besideRetiring { try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 0) }
         self.address = try socket.localAddress()
         self.socket = socket
     }
@@ -103,11 +108,47 @@ package struct ListeningSocket: ~Copyable, Sendable {
         try socket.setOption(SOL_SOCKET, Int32(CLINUX_SO_BINDTOIFINDEX), 0x7fff_fffe)
     }
 
-    /// The same on a Unix socket, where it is exact.
+    /// Lets a listener that is bound later have the same port. For one that refuses new clients.
+    package func sharePort() throws(SystemCallError) {
+        try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1)
+    }
+
+    /// What `refuseNewClients` does, on a Unix socket, where it is exact.
     package func shutdownReading() {
         socket.shutdownReading()
     }
 
     /// Gives the descriptor away.
     package consuming func release() -> Int32 { socket.release() }
+}
+
+extension ListeningSocket {
+    /// Whether `refuseNewClients` does on this kernel what it should, tried on a throw-away listener on loopback: a
+    /// client that is queued is still served, a later one refused.
+    package static func canRefuseNewClients() -> Bool {
+        do throws(SystemCallError) {
+            let listener = try ListeningSocket(.ipv4(0x7f00_0001, port: 0))
+            let queued = try Socket(family: AF_INET)
+            guard connect(queued, to: listener.address) else { return false }
+            try listener.refuseNewClients()
+            let late = try Socket(family: AF_INET)
+            guard !connect(late, to: listener.address), case .accepted(let client) = listener.accept() else {
+                return false
+            }
+            _ = Socket(owning: client.number)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// On loopback a handshake is over, or refused, when the call returns, also for a non-blocking socket.
+    private static func connect(_ socket: borrowing Socket, to address: SocketAddress) -> Bool {
+        let number = socket.number
+        let result = try? address.withSockaddr { (pointer, length) throws(SystemCallError) in
+            Glibc.connect(number, pointer, length) == 0 ? 0 : errno
+        }
+        if result == 0 { return true }
+        return result == EINPROGRESS && socket.readiness.contains(.writable) && socket.pendingError == 0
+    }
 }

@@ -17,6 +17,8 @@ final class Service {
         log = output.logger()
     }
 
+    private var acceptQueue = AcceptQueueGuarantee.lossless
+
     /// From start to end, on the calling thread, which becomes the control loop. Returns the exit code.
     func run() -> Int32 {
         defer { output.flush() }
@@ -33,6 +35,9 @@ final class Service {
     private func serve() throws -> Int32 {
         let listeners = try options.listen.map(Resolution.resolve)
         let adminListeners = try options.admin.map(Resolution.resolve)
+        let isLoopbackOnly = Resolution.isLoopbackOnly(listeners)
+        acceptQueue = Self.acceptQueue(
+            listeners, linger: options.drainDefaults(everyTCPListenerIsLoopback: isLoopbackOnly).acceptLinger, log: log)
         let control = try EventLoop(name: "echod-control")
         let loops = try (0..<options.loops).map { try EventLoop(name: "echod-loop-\($0)") }
         let exiting = Latch()
@@ -99,6 +104,30 @@ final class Service {
     }
 
     private func drainDefaults(_ listeners: [ListenerAddress]) -> DrainDefaults {
-        options.drainDefaults(everyTCPListenerIsLoopback: Resolution.isLoopbackOnly(listeners))
+        var defaults = options.drainDefaults(everyTCPListenerIsLoopback: Resolution.isLoopbackOnly(listeners))
+        defaults.acceptQueue = acceptQueue
+        return defaults
+    }
+
+    /// How well the listeners can be closed, tried once before they are opened. Unix sockets need no linger and no mark.
+    private static func acceptQueue(_ listeners: [ListenerAddress], linger: Duration, log: Logger)
+        -> AcceptQueueGuarantee
+    {
+        guard listeners.contains(where: { $0.candidates.contains { $0.port != nil } }) else { return .lossless }
+        guard ListeningSocket.canRefuseNewClients() else {
+            log.warning(
+                """
+                this kernel cannot refuse new clients before a listener closes (SO_BINDTOIFINDEX, Linux 5.1): \
+                clients that connect while a drain begins may be reset
+                """, metadata: ["accept_queue": "best_effort"])
+            return .bestEffort
+        }
+        guard linger > .zero else {
+            log.warning(
+                "with --accept-linger 0s clients whose handshake is under way when a drain begins may be reset",
+                metadata: ["accept_queue": "best_effort"])
+            return .bestEffort
+        }
+        return .lossless
     }
 }

@@ -20,6 +20,17 @@ struct DrainRoutesTests {
         #expect(service.seen.waiters.isEmpty)
     }
 
+    @Test func undrain_answersWithTheStatusOrTheReason() throws {
+        let serving = try send(request(.delete, "/drain"), to: FakeService())
+        #expect(serving.status == 200)
+        #expect(serving.text == ProbeAndStatusTests.contractOnOneLine)
+        let refused = try send(request(.delete, "/drain"), to: FakeService { $0.undrain = .refused("a signal came") })
+        #expect(refused.isProblem(409, "a signal came"))
+        let failed = try send(request(.delete, "/drain"), to: FakeService { $0.undrain = .failed })
+        #expect(failed.isProblem(500, "the drain goes on"))
+        #expect(try send(request(.delete, "/drain?mode=close"), to: FakeService()).status == 400)
+    }
+
     @Test func joining_saysSo() throws {
         let response = try send(request(.post, "/drain"), to: FakeService { $0.outcome = .joined })
         #expect(response.status == 202)

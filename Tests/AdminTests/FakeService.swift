@@ -18,6 +18,7 @@ final class FakeService: ServiceControl {
         var outcome = DrainReply.Outcome.started
         var isStuck = false
         var takesWaiters = true
+        var undrain = UndrainReply.serving
 
         var queries: [ConnectionQuery] = []
         var lookedUp: [UInt64] = []
@@ -63,6 +64,10 @@ final class FakeService: ServiceControl {
             $0.drainRequests.append(request)
             return DrainReply(outcome: $0.outcome, status: $0.status)
         }
+    }
+
+    func requestUndrain(_ completion: @escaping @Sendable (UndrainReply, ServiceStatus) -> Void) {
+        completion(seen.undrain, seen.status)
     }
 
     func awaitDrain(

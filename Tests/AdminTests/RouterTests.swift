@@ -7,7 +7,8 @@ import Testing
 struct RouterTests {
     static let endpoints: [(method: HTTPMethod, path: String)] = [
         (.get, "/"), (.get, "/livez"), (.get, "/healthz"), (.get, "/readyz"), (.get, "/health"), (.get, "/startupz"),
-        (.get, "/status"), (.get, "/connections"), (.get, "/connections/17"), (.post, "/drain"), (.post, "/shutdown"),
+        (.get, "/status"), (.get, "/connections"), (.get, "/connections/17"), (.post, "/drain"), (.delete, "/drain"),
+        (.post, "/shutdown"),
     ]
 
     @Test(arguments: ["/nope", "/status/", "//status", "/connections/", "/connections/1/2", "/Status", "/drain/x"])
@@ -27,8 +28,8 @@ struct RouterTests {
     @Test(
         arguments: [
             (HTTPMethod.post, "/status", "GET, HEAD"), (.delete, "/connections/17", "GET, HEAD"),
-            (.put, "/", "GET, HEAD"), (.get, "/drain", "POST"), (.head, "/shutdown", "POST"),
-            (.delete, "/drain", "POST"),
+            (.put, "/", "GET, HEAD"), (.get, "/drain", "POST, DELETE"), (.head, "/shutdown", "POST"),
+            (.put, "/drain", "POST, DELETE"),
         ])
     func wrongMethod_isRefusedWithAllow(method: HTTPMethod, path: String, allow: String) throws {
         let service = FakeService()
@@ -89,6 +90,6 @@ struct RouterTests {
         #expect(tooLarge.text.contains("Content Too Large"))
         let method = router.rejection(status: 405, detail: "OPTIONS is not supported.")
         #expect(method.isProblem(405, "OPTIONS"))
-        #expect(method.header("Allow") == "GET, HEAD, POST")
+        #expect(method.header("Allow") == "GET, HEAD, POST, DELETE")
     }
 }

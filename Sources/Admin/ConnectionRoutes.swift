@@ -22,7 +22,8 @@ struct ConnectionRoutes: Sendable {
     private static let limit = Parameter(name: "limit", kind: .integer(1...1000))
     private static let after = Parameter(name: "after", kind: .integer(0...UInt64.max))
     private static let format = Parameter(name: "format", kind: .choice(ListFormat.allCases.map(\.rawValue)))
-    private static let parameters = [state, peer, sort, limit, after, format]
+    private static let blockedOn = Parameter(name: "blocked_on", kind: .choice(Blocker.allCases.map(\.rawValue)))
+    private static let parameters = [state, blockedOn, peer, sort, limit, after, format]
 
     /// JSON is what one gets without naming a format.
     private enum ListFormat: String, CaseIterable {
@@ -52,7 +53,8 @@ struct ConnectionRoutes: Sendable {
                     + "Leave one of them out.")
         }
         return ConnectionQuery(
-            state: try arguments.choice(state, of: ConnectionState.self), peer: try arguments.peer(peer),
+            state: try arguments.choice(state, of: ConnectionState.self),
+            blockedOn: try arguments.choice(blockedOn, of: Blocker.self), peer: try arguments.peer(peer),
             order: order, limit: Int(try arguments.integer(limit) ?? 100), after: after)
     }
 

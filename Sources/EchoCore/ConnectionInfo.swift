@@ -95,6 +95,7 @@ package struct ConnectionQuery: Hashable, Sendable {
     }
 
     package var state: ConnectionState?
+    package var blockedOn: Blocker?
     /// An address with or without a port, as `ConnectionInfo.peer` shows it.
     package var peer: String?
     package var order: Order
@@ -104,9 +105,11 @@ package struct ConnectionQuery: Hashable, Sendable {
     package var after: UInt64?
 
     package init(
-        state: ConnectionState? = nil, peer: String? = nil, order: Order = .id, limit: Int = 100, after: UInt64? = nil
+        state: ConnectionState? = nil, blockedOn: Blocker? = nil, peer: String? = nil, order: Order = .id,
+        limit: Int = 100, after: UInt64? = nil
     ) {
         self.state = state
+        self.blockedOn = blockedOn
         self.peer = peer
         self.order = order
         self.limit = limit

@@ -108,10 +108,12 @@ extension Connection {
         return true
     }
 
-    func resetByPeer() {
+    /// The peer's reset throws away what it had not acknowledged, and `unwritten` bytes of an answer.
+    func resetByPeer(unwritten: Int = 0) {
+        if case .ended = phase { return }
         if case .refused = phase { return end(.refused) }
-        let abandoned = pending.count - pendingStart + unacknowledgedBytes
-        shard.counters.abandonedByPeer.add(abandoned)
+        shard.counters.abandonedByPeer.add(pending.count - pendingStart + unwritten + unacknowledgedBytes)
+        shard.counters.incomplete.add(partialLine ?? 0)
         end(.resetByPeer)
     }
 

@@ -151,14 +151,14 @@ extension Connection {
 
     /// Writes at once what the kernel takes of the scratch buffer, and keeps the rest.
     private func write(_ range: Range<Int>) {
-        guard let written = account(socket?.send(shard.scratch, range)) else { return }
+        guard let written = account(socket?.send(shard.scratch, range), of: range.count) else { return }
         if written < range.count { keep(shard.scratch[range.dropFirst(written)]) }
         watchWritesIfAsked()
     }
 
     private func writeOverflow() {
         defer { shard.overflow.removeAll(keepingCapacity: true) }
-        guard let written = account(socket?.send(shard.overflow)) else { return }
+        guard let written = account(socket?.send(shard.overflow), of: shard.overflow.count) else { return }
         if written < shard.overflow.count { keep(Array(shard.overflow[written...])) }
         watchWritesIfAsked()
     }
@@ -171,15 +171,16 @@ extension Connection {
     /// Whether nothing waits any more.
     private func flush() -> Bool {
         if pending.isEmpty { return true }
-        guard let written = account(socket?.send(pending, from: pendingStart)) else { return false }
+        guard let written = account(socket?.send(pending, from: pendingStart), of: 0) else { return false }
         pendingStart += written
         guard pendingStart == pending.count else { return false }
         keep([])
         return true
     }
 
-    /// How many bytes the kernel took; nil when the peer has reset the connection.
-    private func account(_ transfer: Transfer?) -> Int? {
+    /// How many bytes the kernel took; nil when the peer has reset the connection, which throws away `fresh` bytes of
+    /// answers that stand in no buffer of ours.
+    private func account(_ transfer: Transfer?, of fresh: Int) -> Int? {
         switch transfer {
         case .bytes(let count):
             sent &+= UInt64(count)
@@ -188,7 +189,7 @@ extension Connection {
         case .wouldBlock, nil:
             return 0
         case .failed:
-            resetByPeer()
+            resetByPeer(unwritten: fresh)
             return nil
         }
     }

@@ -95,7 +95,7 @@ final class Connection: ReadinessHandler {
         self.registration = registration
         if isRefused { return refuse() }
         switch shard.closing {
-        case .none: break
+        case .none, .announced: break
         case .marking: drainBegan()
         case .cutting: return cut(evenIfDone: false)
         }
@@ -181,7 +181,8 @@ extension Connection {
     var blocker: Blocker? {
         switch (shard.closing, phase) {
         case (.none, _), (_, .ended), (_, .refused): nil
-        case (_, .echoing): markDueAt == nil ? nil : .spreadTurn
+        case (.announced(let blocker), .echoing): blocker
+        case (_, .echoing): .spreadTurn
         case (_, .flushing), (_, .finishing): .peerRead
         case (_, .lingering(_, let until)): until == nil && unacknowledgedBytes > 0 ? .peerRead : .peerClose
         case (_, .closing(_, let unread)):

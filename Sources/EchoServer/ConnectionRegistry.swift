@@ -46,7 +46,7 @@ struct ConnectionRegistry {
             let matching = closed.rows.filter { query.matches($0) }
             return (query.first(of: matching), matching.count)
         }
-        if query.order == .id && query.state == nil && query.peer == nil {
+        if query.order == .id && query.state == nil && query.blockedOn == nil && query.peer == nil {
             let start = query.after.map(position(after:)) ?? 0
             let rows = slots[start...].lazy.compactMap(\.connection).prefix(query.limit).map { $0.row() }
             return (Array(rows), count)
@@ -91,6 +91,7 @@ extension ConnectionQuery {
     /// `after` is the page's business: `total` counts all pages.
     func matches(_ row: ConnectionRow) -> Bool {
         if let state, row.state != state { return false }
+        if let blockedOn, row.blocker != blockedOn { return false }
         if let peer, !row.isFrom(peer) { return false }
         return true
     }

@@ -10,6 +10,7 @@ final class DrainDriver {
     private let log: Logger
     private let ending: Server.Ending
     private weak var server: Server?
+    private var isActing = false
     private var machineTimer: LoopTimer?
     private var doorsTimer: LoopTimer?
     /// The drain that closes the doors, and how well that can be done.
@@ -46,7 +47,9 @@ final class DrainDriver {
 
     /// Does all that is queued, then waits for the machine's next time.
     func act() {
-        guard let server else { return }
+        guard let server, !isActing else { return }
+        isActing = true
+        defer { isActing = false }
         while let action = server.state.withLock({ $0.actions.isEmpty ? nil : $0.actions.removeFirst() }) {
             perform(action, server)
         }
@@ -85,10 +88,18 @@ final class DrainDriver {
 
     private func closeDoors(_ drain: Int, _ until: MonotonicTime) {
         if closedFor == drain { return }
+        announce()
         let guarantee = doors.retire(until: until.nanoseconds)
         // Comes again with a nearer time: what the first said about the listeners holds.
         if closing?.drain != drain { closing = (drain, guarantee) }
         acceptLingerEnded()
+    }
+
+    /// Until they are marked, connections wait for their peer (mode wait) or for their turn.
+    private func announce() {
+        let mode = server?.state.withLock { $0.machine.drain?.mode }
+        let blocker: Blocker = mode == .wait ? .peerClose : .spreadTurn
+        for shard in shards { shard.post { $0.announceDrain(blocker) } }
     }
 
     /// Closes the listeners whose time is over; with the last of them the doors are closed.

@@ -38,7 +38,12 @@ final class Listener: ReadinessHandler {
     }
 
     func readinessChanged(_ readiness: Readiness) {
-        if !isPaused { acceptTurn() }
+        if readiness.isEmpty {
+            if !isPaused { acceptTurn() }
+        } else if let registration {
+            // After the other events of this turn: a signal that came with these clients finds them in the queue.
+            loop.callAgain(registration)
+        }
     }
 
     func timerFired() {
@@ -71,10 +76,17 @@ final class Listener: ReadinessHandler {
     /// Closes, after taking who is still in the queue; with `abandonQueue` those are reset by the kernel.
     func close(abandonQueue: Bool = false) {
         guard let registration else { return }
-        if !abandonQueue { while takeBatch() {} }
+        if !abandonQueue { takeQueue() }
         loop.deregister(registration)
         self.registration = nil
         _ = socket.take()
+    }
+
+    /// As many as a queue can hold: where new clients cannot be refused they might never end.
+    private func takeQueue() {
+        for _ in 0..<(ListeningSocket.backlog / Self.acceptsATurn + 1) {
+            guard takeBatch() else { return }
+        }
     }
 
     private func acceptTurn() {

@@ -162,7 +162,12 @@ package final class Server: Sendable {
             }
             return (answer: answer, status: status(state, totals, now))
         }
-        onControl { $0.act() }
+        if control.isCurrent {
+            // At once, and before this turn of the loop accepts another client.
+            driver.value.act()
+        } else {
+            onControl { $0.act() }
+        }
         return decision
     }
 

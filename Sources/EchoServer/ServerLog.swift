@@ -64,7 +64,8 @@ extension Logger {
             "drain \(result.rawValue)",
             metadata: [
                 "drain": "\(drain.id)", "elapsed_ms": "\(drain.elapsed.inMilliseconds)", "closed": "\(drain.closed)",
-                "forced": "\(status.connections.closed[.forced] ?? 0)", "lost_received": "\(drain.lostReceived)",
+                "at_mark": "\(drain.atMark)", "from_backlog": "\(drain.fromBacklog)",
+                "lost_received": "\(drain.lostReceived)",
                 "lost_sent": "\(drain.lostSent)", "incomplete": "\(drain.incomplete)",
                 "late_discarded": "\(drain.lateDiscarded)", "abandoned_by_peer": "\(drain.abandonedByPeer)",
                 "accept_queue": "\(drain.acceptQueue.rawValue)",

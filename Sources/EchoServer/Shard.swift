@@ -7,6 +7,8 @@ final class Shard {
     /// What the present drain asks of the connections.
     enum Closing {
         case none
+        /// Draining, and nobody is marked yet; what they wait for until then.
+        case announced(Blocker)
         /// Mode close: each is marked at its time between `since` and `spreadUntil`; one that has not sent a byte not
         /// before `firstLineGrace` after it was accepted. Nanoseconds of the loop's clock.
         case marking(since: Int64, spreadUntil: Int64, firstLineGrace: Int64)
@@ -111,6 +113,10 @@ final class Shard {
     }
 
     // MARK: Drain
+
+    func announceDrain(_ blocker: Blocker) {
+        if case .none = closing { closing = .announced(blocker) }
+    }
 
     /// Begins to close every connection, and those that come later likewise.
     func mark(spreadUntil: MonotonicTime, firstLineGrace: Duration) {

@@ -15,7 +15,7 @@ package struct JoinableThread: ~Copyable {
 
     private let thread: pthread_t
 
-    /// - Parameter name: as `top -H` shows it, 15 bytes at most.
+    /// Starts it. `name` is what `top -H` shows, 15 bytes at most. Throws when the kernel gives no thread.
     package init(name: String, _ run: @escaping @Sendable () -> Void) throws(SystemCallError) {
         precondition(name.utf8.count <= 15)
         let body = Unmanaged.passRetained(Body(name: name, run: run))

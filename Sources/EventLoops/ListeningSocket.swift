@@ -37,8 +37,8 @@ package struct ListeningSocket: ~Copyable, Sendable {
 
     package var number: Int32 { socket.number }
 
-    /// accept(2)'s queue: as long as the kernel's somaxconn allows.
-    private static let backlog: Int32 = 4096
+    /// Clients that may wait in the accept queue; the kernel's somaxconn may lower it.
+    package static let backlog = 4096
 
     /// Binds and listens. Without SO_REUSEPORT: a second service on the same port must fail, not share it in silence.
     /// Only `besideRetiring`, when a listener of ours that refuses new clients still holds the port and shares it
@@ -59,7 +59,7 @@ package struct ListeningSocket: ~Copyable, Sendable {
         try address.withSockaddr { (pointer, length) throws(SystemCallError) in
             _ = try systemCall("bind") { bind(number, pointer, length) }
         }
-        try systemCall("listen") { listen(number, Self.backlog) }
+        try systemCall("listen") { listen(number, Int32(Self.backlog)) }
         if besideRetiring { try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 0) }
         self.address = try socket.localAddress()
         self.socket = socket

@@ -32,7 +32,9 @@ struct ConnectionRoutesTests {
 
     @Test(
         arguments: [
-            ("state=open", ConnectionQuery(state: .open)), ("state=half_closed", ConnectionQuery(state: .halfClosed)),
+            ("state=open", ConnectionQuery(state: .open)),
+            ("blocked_on=peer_read", ConnectionQuery(blockedOn: .peerRead)),
+            ("state=half_closed", ConnectionQuery(state: .halfClosed)),
             ("state=closing", ConnectionQuery(state: .closing)), ("state=closed", ConnectionQuery(state: .closed)),
             ("sort=id", ConnectionQuery(order: .id)), ("sort=age", ConnectionQuery(order: .age)),
             ("sort=idle", ConnectionQuery(order: .idle)), ("sort=received", ConnectionQuery(order: .received)),
@@ -67,7 +69,7 @@ struct ConnectionRoutesTests {
             ("after=1&sort=age", "only with sort=id, not with sort=age"), ("format=csv", "Allowed: text."),
             ("peer=localhost", "an address with or without port"), ("peer=10.0.0", "an address"),
             ("peer=10.0.0.9:", "an address"), ("peer=10.0.0.9:70000", "an address"), ("peer=[10.0.0.9]", "an address"),
-            ("peer=10.0.0.9%25eth0", "an address"), ("blocked_on=peer_read", #"no parameter \"blocked_on\""#),
+            ("peer=10.0.0.9%25eth0", "an address"), ("blocked_on=nobody", "peer_read"),
             ("State=open", #"no parameter \"State\""#), ("state=open&state=open", "more than once"),
             ("state", "has no value. Allowed: open"), ("state=", #"\"state\" is empty"#), ("=open", "empty parameter"),
             ("state=open&", "empty parameter"), ("&", "empty parameter"), ("state=open&&limit=5", "empty parameter"),

@@ -36,6 +36,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private struct Slot {
         var serial: UInt32 = 0
         var handler: (any ReadinessHandler)?
+        /// It is in `again`: once, however often it asks.
+        var asksAgain = false
     }
 
     private enum Message {
@@ -169,7 +171,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private func callThoseThatAsked() {
         guard !again.isEmpty else { return }
         swap(&again, &calledAgain)
-        for registration in calledAgain { dispatch(registration, []) }
+        for registration in calledAgain where slots[registration.slot].serial == registration.serial {
+            slots[registration.slot].asksAgain = false
+            dispatch(registration, [])
+        }
         calledAgain.removeAll(keepingCapacity: true)
     }
 
@@ -281,6 +286,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         timers.set(registration.slot, to: nil)
         slots[registration.slot].serial &+= 1
         slots[registration.slot].handler = nil
+        slots[registration.slot].asksAgain = false
         freeSlots.append(registration.slot)
     }
 
@@ -291,6 +297,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Calls the handler in the next turn, after the others had theirs.
     package func callAgain(_ registration: Registration) {
+        guard !slots[registration.slot].asksAgain else { return }
+        slots[registration.slot].asksAgain = true
         again.append(registration)
     }
 }

@@ -103,7 +103,9 @@ final class Doors {
         var batches = [[Arrival]](repeating: [], count: shards.count)
         var load = shards.map { $0.assigned &- $0.counters.ended }
         var active = Int(load.reduce(0, &+))
-        var refusals = Int(accepted.refused.current &- shards.reduce(0) { $0 + $1.counters.ended(.refused) })
+        // Never negative: one that its loop could not register ends as refused, too, and was not counted here.
+        let refusalsEnded = shards.reduce(0) { $0 + $1.counters.ended(.refused) }
+        var refusals = Int(max(accepted.refused.current, refusalsEnded) - refusalsEnded)
         for client in clients {
             nextID += 1
             let isRefused = active - refusals >= configuration.maximumConnections

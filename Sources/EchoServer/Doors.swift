@@ -101,6 +101,7 @@ final class Doors {
 
     private func deliver(_ clients: [AcceptedSocket], local: SocketAddress?, fromBacklog: Bool) {
         var batches = [[Arrival]](repeating: [], count: shards.count)
+        var turnedAway: [AcceptedSocket] = []
         var load = shards.map { $0.assigned &- $0.counters.ended }
         var active = Int(load.reduce(0, &+))
         // Never negative: one that its loop could not register ends as refused, too, and was not counted here.
@@ -109,6 +110,10 @@ final class Doors {
         for client in clients {
             nextID += 1
             let isRefused = active - refusals >= configuration.maximumConnections
+            if isRefused && refusals >= Self.refusalsAtATime {
+                turnedAway.append(client)
+                continue
+            }
             if isRefused { refusals += 1 }
             active += 1
             if isRefused { accepted.refused.add(1) }
@@ -120,6 +125,9 @@ final class Doors {
         }
         accepted.total.add(clients.count)
         if fromBacklog { accepted.fromBacklog.add(clients.count) }
+        // After they were counted as accepted: the sum of the ended is never the larger.
+        for client in turnedAway { _ = Socket(owning: client.number) }
+        accepted.turnedAway.addReleasing(turnedAway.count)
         for (shard, batch) in zip(shards, batches) where !batch.isEmpty { shard.post { $0.admit(batch) } }
     }
 
@@ -172,5 +180,7 @@ final class AcceptCounters: Sendable {
     let total = Counter()
     let fromBacklog = Counter()
     let refused = Counter()
+    /// Refused and closed at once; they never reach a shard.
+    let turnedAway = Counter()
     let errors = Counter()
 }

@@ -176,6 +176,7 @@ package final class Server: Sendable {
     func totals() -> Totals {
         var totals = Totals()
         for shard in shards { totals.add(shard.counters) }
+        totals.closed[.refused, default: 0] += accepted.turnedAway.current
         totals.fromBacklog = accepted.fromBacklog.current
         totals.accepted = accepted.total.current
         return totals

@@ -99,7 +99,8 @@ final class Listener: ReadinessHandler {
         defer {
             if !batch.isEmpty { deliver(batch, address.isWildcard ? nil : address, refusesNewClients) }
         }
-        while batch.count < Self.acceptsATurn {
+        // Attempts, not successes: an error that does not pass must not hold the loop.
+        for _ in 0..<Self.acceptsATurn {
             switch socket?.accept() {
             case .accepted(let client):
                 batch.append(client)

@@ -8,6 +8,9 @@ final class Doors {
     /// does not eat the descriptors which the admin plane needs.
     private static let refusalsAtATime = 16
 
+    /// How long to wait for descriptors with clients in a queue, in nanoseconds.
+    private static let queuePatience: Int64 = 100_000_000
+
     private let control: EventLoop
     private let shards: [ShardHandle]
     private let configuration: ServerConfiguration
@@ -24,8 +27,9 @@ final class Doors {
         var listeners: [Listener] = []
         var files: [UnixSocketFile] = []
 
-        mutating func close(abandonQueues: Bool) {
-            for listener in listeners { listener.close(abandonQueue: abandonQueues) }
+        /// At once; the kernel resets who is queued.
+        mutating func close() {
+            for listener in listeners { listener.close() }
             for file in files { file.remove() }
             self = OpenListeners()
         }
@@ -60,7 +64,7 @@ final class Doors {
                 }
             }
         } catch {
-            open.close(abandonQueues: true)
+            open.close()
             throw error
         }
         addresses = open.listeners.map(\.address)
@@ -75,7 +79,7 @@ final class Doors {
                 for retiring in besides { try retiring.listener.sharePort() }
                 open.listeners.append(try listen(address, besideRetiring: !besides.isEmpty))
             } catch {
-                open.close(abandonQueues: true)
+                open.close()
                 throw ListenError(address: address.description, cause: error)
             }
         }
@@ -139,11 +143,9 @@ final class Doors {
         var guarantee = AcceptQueueGuarantee.lossless
         for listener in open.listeners {
             if !listener.refuseNewClients() { guarantee = .bestEffort }
-            if case .unix = listener.address {
-                listener.close()
-            } else {
-                retiring.append(Retiring(listener: listener, until: until))
-            }
+            var time = until
+            if case .unix = listener.address { time = control.now }
+            retiring.append(Retiring(listener: listener, until: time))
         }
         for file in open.files { file.remove() }
         open = OpenListeners()
@@ -154,9 +156,16 @@ final class Doors {
     /// When the next retiring listener is to be closed.
     var nextClose: Int64? { retiring.map(\.until).min() }
 
-    /// Closes those whose time has come, after taking who is in their queue.
+    /// Closes those whose time has come, after taking who is in their queue. When descriptors run out with clients in
+    /// it, a listener stays: connections are being closed, there will be some. At the deadline the machine closes it.
     func closeRetired(at now: Int64) {
-        for retired in retiring where retired.until <= now { retired.listener.close() }
+        for index in retiring.indices where retiring[index].until <= now {
+            if retiring[index].listener.emptyQueue() {
+                retiring[index].listener.close()
+            } else {
+                retiring[index].until = now + Self.queuePatience
+            }
+        }
         retiring.removeAll { $0.until <= now }
     }
 
@@ -164,14 +173,14 @@ final class Doors {
 
     /// Closes everything at once; the kernel resets who is queued.
     func abandon() {
-        for retired in retiring { retired.listener.close(abandonQueue: true) }
+        for retired in retiring { retired.listener.close() }
         retiring = []
-        open.close(abandonQueues: true)
+        open.close()
     }
 
     /// Closes what an undrain has opened in vain.
     func closeReopened() {
-        open.close(abandonQueues: true)
+        open.close()
     }
 }
 

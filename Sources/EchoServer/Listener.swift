@@ -73,20 +73,22 @@ final class Listener: ReadinessHandler {
         try socket?.sharePort()
     }
 
-    /// Closes, after taking who is still in the queue; with `abandonQueue` those are reset by the kernel.
-    func close(abandonQueue: Bool = false) {
+    /// Takes who is in the queue. Returns false when descriptors ran out before it was empty.
+    func emptyQueue() -> Bool {
+        isPaused = false
+        // As many as a queue can hold: where new clients cannot be refused they might never end.
+        for _ in 0..<(ListeningSocket.backlog / Self.acceptsATurn + 1) {
+            guard takeBatch() else { break }
+        }
+        return !isPaused
+    }
+
+    /// Closes; who is still in the queue is reset by the kernel.
+    func close() {
         guard let registration else { return }
-        if !abandonQueue { takeQueue() }
         loop.deregister(registration)
         self.registration = nil
         _ = socket.take()
-    }
-
-    /// As many as a queue can hold: where new clients cannot be refused they might never end.
-    private func takeQueue() {
-        for _ in 0..<(ListeningSocket.backlog / Self.acceptsATurn + 1) {
-            guard takeBatch() else { return }
-        }
     }
 
     private func acceptTurn() {

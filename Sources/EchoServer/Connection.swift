@@ -97,7 +97,7 @@ final class Connection: ReadinessHandler {
         switch shard.closing {
         case .none, .announced: break
         case .marking: drainBegan()
-        case .cutting: return cut(evenIfDone: false)
+        case .cutting(let resetAll): return cut(evenIfDone: resetAll)
         }
         rearmTimer()
     }

@@ -13,7 +13,7 @@ final class Shard {
         /// before `firstLineGrace` after it was accepted. Nanoseconds of the loop's clock.
         case marking(since: Int64, spreadUntil: Int64, firstLineGrace: Int64)
         /// The deadline is over: whoever still comes is cut.
-        case cutting
+        case cutting(resetAll: Bool)
     }
 
     /// Mode upper reads so much at a time that the answer, three times as long at most, fits 64 KiB.
@@ -130,7 +130,8 @@ final class Shard {
 
     /// The deadline: ends every connection now, `drained` or `forced`; with `resetAll` all `forced`.
     func cut(resetAll: Bool) {
-        closing = .cutting
+        if case .cutting(true) = closing { return }
+        closing = .cutting(resetAll: resetAll)
         for connection in registry.open { connection.cut(evenIfDone: resetAll) }
     }
 

@@ -40,6 +40,8 @@ extension Connection {
             phase = .echoing
             pump()
         }
+        // The idle timer was taken away with the mark.
+        rearmTimer()
     }
 
     // MARK: The last bytes

@@ -75,6 +75,8 @@ final class Connection: ReadinessHandler {
         openedAt = shard.loop.now
         lastActivity = openedAt
         uppercaser = LineUppercaser(maximumLineLength: shard.configuration.maximumLineLength)
+        // On a Unix socket a read also stops behind bytes that came with descriptors (SCM_RIGHTS).
+        if isUnix { shortReadsEmpty = false }
     }
 
     /// From the first byte to the close. Returns when the descriptor is closed and the end is counted.

@@ -35,13 +35,15 @@ final class DrainDriver {
     }
 
     func open() {
+        // A signal that came first has ended the service already: what is opened now nobody would close.
+        guard let server, server.state.withLock({ $0.machine.state }) == .starting else { return }
         do throws(ListenError) {
             let addresses = try doors.openAll().map(\.description)
-            server?.state.withLock { $0.listen = addresses }
-            server?.decide { machine, moment in ((), machine.listenersBound(at: moment.now)) }
+            server.state.withLock { $0.listen = addresses }
+            server.decide { machine, moment in ((), machine.listenersBound(at: moment.now)) }
         } catch {
             log.critical("\(error)")
-            server?.decide { machine, moment in ((), machine.startFailed(at: moment.now)) }
+            server.decide { machine, moment in ((), machine.startFailed(at: moment.now)) }
         }
     }
 

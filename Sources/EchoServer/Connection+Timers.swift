@@ -44,9 +44,9 @@ extension Connection {
     private func checkIdleness(_ now: Int64) {
         guard case .echoing = phase, let idleDeadline, idleDeadline <= now else { return }
         let acknowledged = sent - UInt64(unacknowledgedBytes)
-        if acknowledged != acknowledgedAtCheck && received > 0 && unacknowledgedBytes > 0 {
+        if acknowledged != acknowledgedAtIdleCheck && unacknowledgedBytes > 0 {
             // The peer has taken bytes since the last look.
-            acknowledgedAtCheck = acknowledged
+            acknowledgedAtIdleCheck = acknowledged
             lastActivity = now
         } else {
             beginClosing(.idle)

@@ -64,6 +64,8 @@ final class Connection: ReadinessHandler {
     var writeCheckAt: Int64?
     var acknowledgedAtCheck: UInt64 = 0
     var acknowledgedSince: Int64 = 0
+    /// The idle timeout's own: the write timeout's looks must not hide progress from it.
+    var acknowledgedAtIdleCheck: UInt64 = 0
 
     init(_ arrival: Arrival, shard: Shard) {
         id = arrival.id

@@ -5,20 +5,17 @@ internal import EventLoops
 extension Connection {
     // MARK: Drain
 
-    /// It is to be closed, in its turn.
-    func drainBegan() {
-        guard case .marking(let since, let spreadUntil, let grace) = shard.closing, case .echoing = phase else {
-            return
-        }
-        var due = since
-        if spreadUntil > since { due = Int64.random(in: since...spreadUntil) }
+    /// It is to be closed, at `turn`, or sooner if that was said before.
+    func takeTurn(at turn: Int64) {
+        guard case .marking(let grace) = shard.closing, case .echoing = phase else { return }
+        var due = turn
         if received == 0 { due = max(due, openedAt + grace) }
         due = min(due, markDueAt ?? due)
         markDueAt = due
         if due <= shard.loop.now { mark() } else { rearmTimer() }
     }
 
-    private func mark() {
+    func mark() {
         if !wasMarked { shard.counters.marked.add(1) }
         wasMarked = true
         beginClosing(.drained)

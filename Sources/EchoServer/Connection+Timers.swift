@@ -12,7 +12,7 @@ extension Connection {
         case .lingering(let reason, let until?): if until <= now { return end(reason) }
         case .echoing, .closing, .flushing, .lingering, .finishing: break
         }
-        if let due = markDueAt, due <= now { drainBegan() }
+        if let due = markDueAt, due <= now { mark() }
         if let check = writeCheckAt, check <= now { checkWrites(now) }
         checkIdleness(now)
         rearmTimer()

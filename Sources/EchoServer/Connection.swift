@@ -100,7 +100,7 @@ final class Connection: ReadinessHandler {
         if isRefused { return refuse() }
         switch shard.closing {
         case .none, .announced: break
-        case .marking: drainBegan()
+        case .marking: takeTurn(at: shard.loop.now)
         case .cutting(let resetAll): return cut(evenIfDone: resetAll)
         }
         rearmTimer()

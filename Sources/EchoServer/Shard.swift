@@ -9,9 +9,9 @@ final class Shard {
         case none
         /// Draining, and nobody is marked yet; what they wait for until then.
         case announced(Blocker)
-        /// Mode close: each is marked at its time between `since` and `spreadUntil`; one that has not sent a byte not
-        /// before `firstLineGrace` after it was accepted. Nanoseconds of the loop's clock.
-        case marking(since: Int64, spreadUntil: Int64, firstLineGrace: Int64)
+        /// Mode close: each is marked in its turn; one that has not sent a byte not before so many nanoseconds after it
+        /// was accepted.
+        case marking(firstLineGrace: Int64)
         /// The deadline is over: whoever still comes is cut.
         case cutting(resetAll: Bool)
     }
@@ -119,13 +119,15 @@ final class Shard {
     }
 
     /// Begins to close every connection, and those that come later likewise.
+    ///
+    /// Their turns are spread evenly from now to `spreadUntil`, in random order.
     func mark(spreadUntil: MonotonicTime, firstLineGrace: Duration) {
-        let now = loop.now
-        var since = now
-        if case .marking(let earlier, _, _) = closing { since = earlier }
-        closing = .marking(
-            since: since, spreadUntil: spreadUntil.nanoseconds, firstLineGrace: firstLineGrace.inNanoseconds)
-        for connection in registry.open { connection.drainBegan() }
+        closing = .marking(firstLineGrace: firstLineGrace.inNanoseconds)
+        let connections = registry.open.shuffled()
+        let span = max(0, spreadUntil.nanoseconds - loop.now)
+        for (index, connection) in connections.enumerated() {
+            connection.takeTurn(at: loop.now + span / Int64(connections.count) * Int64(index + 1))
+        }
     }
 
     /// The deadline: ends every connection now, `drained` or `forced`; with `resetAll` all `forced`.

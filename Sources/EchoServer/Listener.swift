@@ -5,7 +5,8 @@ internal import Logging
 /// One listening socket on the control loop, through its life: open, serving its queue only, closed.
 final class Listener: ReadinessHandler {
     /// Clients taken in a turn, so that signals and timers of the control loop get theirs.
-    private static let acceptsATurn = 64
+    /// Their descriptors are all open before it is decided who is refused: few beside the 64 reserved ones.
+    private static let acceptsATurn = 16
     /// How long accepting pauses when descriptors or memory ran out, in nanoseconds; doubled up to the second.
     private static let shortestPause: Int64 = 100_000_000
     private static let longestPause: Int64 = 1_000_000_000

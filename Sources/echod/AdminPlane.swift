@@ -42,7 +42,9 @@ final class AdminPlane: Sendable {
 
     /// Serves until every answer in flight has left, at most half a second, then closes. Blocks.
     func stop() {
-        for server in servers { server.stop() }
+        // One grace for all: each its own, one after the other, would outlast the exit's 1.5 s.
+        let end = EventLoop.monotonicNow() + 500_000_000
+        for server in servers { server.stop(grace: .nanoseconds(max(0, end - EventLoop.monotonicNow()))) }
         removeFiles()
     }
 

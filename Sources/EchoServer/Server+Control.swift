@@ -5,19 +5,33 @@ extension Server: ServiceControl {
     /// How long loops get to answer a question of the admin plane's, in nanoseconds.
     private static let patience: Int64 = 1_000_000_000
 
+    /// A sample is good for so many times what it cost: taking them never eats more than a twentieth of a loop.
+    private static let sampleShare: Int64 = 20
+
     package func status() -> ServiceStatus {
         state.withLock { status($0, totals(), .now) }
     }
 
     package func sampleStatus(_ completion: @escaping @Sendable (ServiceStatus) -> Void) {
+        let begins: Bool? = state.withLock { state in
+            if EventLoop.monotonicNow() < state.sampleIsGoodUntil { return nil }
+            defer { state.sampleWaiters = (state.sampleWaiters ?? []) + [completion] }
+            return state.sampleWaiters == nil
+        }
+        guard let begins else { return control.post { [self] in completion(status()) } }
+        guard begins else { return }
         gather({ $0.sample() }) { [self] samples in
-            state.withLock { state in
+            let waiters = state.withLock { state in
                 var sum = Sample()
                 for sample in samples { sum.add(sample) }
                 // An answer that is missing leaves the figures of before.
                 if samples.count == shards.count { state.sample = sum }
+                state.sampleIsGoodUntil = EventLoop.monotonicNow() + Self.sampleShare * sum.cost
+                defer { state.sampleWaiters = nil }
+                return state.sampleWaiters ?? []
             }
-            completion(status())
+            let status = self.status()
+            for waiter in waiters { waiter(status) }
         }
     }
 

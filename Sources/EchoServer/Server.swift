@@ -27,6 +27,10 @@ package final class Server: Sendable {
         var atDrainStart = Totals()
         var atDrainEnd: Totals?
         var sample = Sample()
+        /// Until then a sample is not taken anew.
+        var sampleIsGoodUntil: Int64 = 0
+        /// Who waits for the sample that is being taken; nil when none is.
+        var sampleWaiters: [@Sendable (ServiceStatus) -> Void]?
         var waiters: [Waiter] = []
         var lastWaiter: UInt64 = 0
         /// Who asked for an undrain whose listeners are being opened, by attempt.

@@ -194,10 +194,12 @@ extension Connection {
         }
     }
 
-    /// A snapshot. `withKernelQueues` costs two system calls.
+    /// A snapshot. `withKernelQueues` costs two system calls, or three where only the socket knows its local
+    /// address, which is left out otherwise.
     func row(state: ConnectionState? = nil, withKernelQueues: Bool = true) -> ConnectionRow {
         let now = shard.loop.now
         let isOpen = endedAt == nil && withKernelQueues
+        let local = withKernelQueues ? self.local : knownLocal ?? .unix(path: nil)
         return ConnectionRow(
             id: id, peer: peer, local: local, openedAt: openedAt, lastActivity: lastActivity, endedAt: endedAt,
             openedAtUnix: EventLoop.wallClockNow() - (now - openedAt), state: state ?? self.state, reason: reason,

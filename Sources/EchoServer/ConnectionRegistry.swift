@@ -52,8 +52,22 @@ struct ConnectionRegistry {
             return (Array(rows), count)
         }
         // Without the kernel's figures: they are asked for those of the page only.
-        let matching = slots.lazy.compactMap(\.connection).map { $0.row(withKernelQueues: false) }
-            .filter { query.matches($0) }
+        // Text is made once for each host, not for each connection: there may be ten thousand of them.
+        var hosts: [SocketAddress: Bool] = [:]
+        let port = query.peer?.split(separator: ":").last.flatMap { UInt16($0) }
+        var matching: [ConnectionRow] = []
+        for case let connection? in slots.lazy.map(\.connection) {
+            if let state = query.state, connection.state != state { continue }
+            if let text = query.peer {
+                let peer = connection.peer
+                // With its port it can match only where the text ends in that port.
+                let key = peer.port == port ? peer : peer.withPort(0)
+                let isMatch = hosts[key] ?? ConnectionRow.is(peer, from: text)
+                hosts[key] = isMatch
+                guard isMatch else { continue }
+            }
+            matching.append(connection.row(withKernelQueues: false))
+        }
         return (query.first(of: matching).map { find($0.id) ?? $0 }, matching.count)
     }
 

@@ -34,7 +34,9 @@ struct ConnectionRow: Sendable {
     }
 
     /// Whether `text` is the peer's address, with or without its port.
-    func isFrom(_ text: String) -> Bool {
+    func isFrom(_ text: String) -> Bool { Self.is(peer, from: text) }
+
+    static func `is`(_ peer: SocketAddress, from text: String) -> Bool {
         let full = peer.description
         if full == text { return true }
         guard let colon = full.lastIndex(of: ":"), peer.port != nil else { return false }

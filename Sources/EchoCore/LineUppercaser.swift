@@ -28,6 +28,8 @@ package struct LineUppercaser: Sendable {
         /// Lines answered.
         package var lines = 0
         package var failure: Failure?
+        /// After a failure: bytes that were held or passed and stand in no answered line.
+        package var unanswered = 0
     }
 
     private let maximumLineLength: Int
@@ -66,12 +68,17 @@ package struct LineUppercaser: Sendable {
         var result = Result()
         var start = 0
         if !held.isEmpty {
+            let input = held.count + bytes.count
             guard let newline = ASCIIBytes.firstNewline(in: bytes.span, from: 0) else {
                 result.failure = hold(bytes.span, isASCII: isASCII)
+                if result.failure != nil { result.unanswered = input }
                 return result
             }
             result.failure = hold(bytes.span.extracting(0..<newline), isASCII: isASCII) ?? answerHeld(into: &output)
-            guard result.failure == nil else { return result }
+            guard result.failure == nil else {
+                result.unanswered = input
+                return result
+            }
             result.answer = .appended
             result.lines = 1
             start = newline + 1
@@ -84,10 +91,13 @@ package struct LineUppercaser: Sendable {
     package mutating func finish(into output: inout [UInt8]) -> Result {
         var result = Result()
         guard !held.isEmpty else { return result }
+        let input = held.count
         result.failure = answerHeld(into: &output)
         if result.failure == nil {
             result.answer = .appended
             result.lines = 1
+        } else {
+            result.unanswered = input
         }
         return result
     }
@@ -125,6 +135,7 @@ extension LineUppercaser {
         if result.failure == nil {
             result.failure = hold(bytes.span.extracting(start..<bytes.count), isASCII: areASCII)
         }
+        if result.failure != nil { result.unanswered = bytes.count - start }
         let appending = result.answer == .appended
         Self.deliver(answers.take(from: &bytes), of: bytes.span, appending: appending, to: &output, result: &result)
     }

@@ -68,10 +68,7 @@ extension Connection {
             switch socket?.receive(into: shard.scratch, atMost: shard.scratch.capacity) {
             case .bytes(0): peerHasFinished = true
             case .bytes(let count):
-                lateDiscarded &+= UInt64(count)
-                received &+= UInt64(count)
-                shard.counters.received.add(count)
-                shard.counters.lateDiscarded.add(count)
+                countDiscarded(count)
                 return true
             case .wouldBlock, nil: break
             case .failed:
@@ -85,6 +82,15 @@ extension Connection {
         case .echoing, .closing, .flushing, .finishing, .ended: break
         }
         return false
+    }
+
+    /// A refused client was never served: what it sends counts nowhere.
+    private func countDiscarded(_ count: Int) {
+        if case .refused = phase { return }
+        lateDiscarded &+= UInt64(count)
+        received &+= UInt64(count)
+        shard.counters.received.add(count)
+        shard.counters.lateDiscarded.add(count)
     }
 
     /// The kernel wakes us when our FIN is acknowledged, and with it everything before it.
@@ -127,8 +133,20 @@ extension Connection {
         case .lingering(let reason, _) where !evenIfDone && unacknowledgedBytes == 0: return end(reason)
         case .echoing, .closing, .flushing, .finishing, .lingering: break
         }
-        if !evenIfDone && isDone { return end(.drained) }
+        if !evenIfDone && isDone {
+            discardLateInput()
+            return end(.drained)
+        }
         cutWithLosses(.forced)
+    }
+
+    /// What came after the mark is read before the close, which would answer it with a reset. A flood is not waited for.
+    private func discardLateInput() {
+        for _ in 0..<16 {
+            let transfer = socket?.receive(into: shard.scratch, atMost: shard.scratch.capacity)
+            guard case .bytes(let count) = transfer, count > 0 else { return }
+            countDiscarded(count)
+        }
     }
 
     private var isDone: Bool {

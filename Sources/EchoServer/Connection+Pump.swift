@@ -132,6 +132,7 @@ extension Connection {
             case .invalidUTF8: .invalidUTF8
             case .lineTooLong: .lineTooLong
             }
+        shard.counters.incomplete.add(result.unanswered)
         shard.log.lineRefused(self, reason)
         markDueAt = nil
         phase = .flushing(reason)

@@ -42,15 +42,15 @@ extension Connection {
     }
 
     private func checkIdleness(_ now: Int64) {
-        guard case .echoing = phase, let idleDeadline, idleDeadline <= now else { return }
+        guard case .echoing = phase, let timeout = shard.configuration.idleTimeout else { return }
+        guard lastActivity + timeout.inNanoseconds <= now else { return }
         let acknowledged = sent - UInt64(unacknowledgedBytes)
-        if acknowledged != acknowledgedAtIdleCheck && unacknowledgedBytes > 0 {
-            // The peer has taken bytes since the last look.
+        if acknowledged != acknowledgedAtIdleCheck, let since = socket?.sinceLastAcknowledgement {
+            // The peer has taken bytes since the last look; when, only the kernel knows.
             acknowledgedAtIdleCheck = acknowledged
-            lastActivity = now
-        } else {
-            beginClosing(.idle)
+            lastActivity = max(lastActivity, now - since)
         }
+        if lastActivity + timeout.inNanoseconds <= now { beginClosing(.idle) }
     }
 
     // MARK: Write timeout

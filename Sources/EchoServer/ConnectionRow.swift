@@ -32,15 +32,4 @@ struct ConnectionRow: Sendable {
             lines: lines, received: received, sent: sent, lateDiscarded: lateDiscarded, partialLine: partialLine,
             unread: unread, unacked: unacked)
     }
-
-    /// Whether `text` is the peer's address, with or without its port.
-    func isFrom(_ text: String) -> Bool { Self.is(peer, from: text) }
-
-    static func `is`(_ peer: SocketAddress, from text: String) -> Bool {
-        let full = peer.description
-        if full == text { return true }
-        guard let colon = full.lastIndex(of: ":"), peer.port != nil else { return false }
-        let host = full[..<colon]
-        return host == text || host.dropFirst().dropLast() == text
-    }
 }

@@ -58,8 +58,10 @@ final class Doors {
     func openAll() throws(ListenError) -> [SocketAddress] {
         do throws(ListenError) {
             for listener in configuration.listeners {
-                open.listeners += try listener.bindAll { (address) throws(SystemCallError) in
+                _ = try listener.bindAll { (address) throws(SystemCallError) in
                     let listener = try listen(address)
+                    // At once, so that it is closed when a later address of the same name cannot be bound.
+                    open.listeners.append(listener)
                     return (listener, listener.address)
                 }
             }

@@ -20,7 +20,7 @@ extension Server: ServiceControl {
         }
         guard let begins else { return control.post { [self] in completion(status()) } }
         guard begins else { return }
-        gather({ $0.sample() }) { [self] samples in
+        gather({ $0.sample($1) }) { [self] samples in
             let waiters = state.withLock { state in
                 var sum = Sample()
                 for sample in samples { sum.add(sample) }
@@ -38,30 +38,28 @@ extension Server: ServiceControl {
     package func connections(
         _ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage?) -> Void
     ) {
-        gather({ Page($0.registry.page(query)) }) { [shards, configuration] parts in
+        let peer = query.peer.map { PeerPattern($0) }
+        if case .some(nil) = peer { return completion(ConnectionPage(connections: [], next: nil, total: 0)) }
+        gather({ $0.candidates(query, peer ?? nil, $1) }) { [self] parts in
             guard parts.count == shards.count else { return completion(nil) }
-            let now = EventLoop.monotonicNow()
-            let total = parts.reduce(0) { $0 + $1.total }
-            var rows = query.first(of: parts.flatMap(\.rows))
-            var page = ConnectionPage(connections: [], next: nil, total: total)
+            var rows = parts.flatMap(\.rows)
+            var total = parts.reduce(0) { $0 + $1.total }
             if query.state == .closed && total > RecentlyClosed.capacity {
                 // Every shard keeps a thousand; together they show the last thousand.
-                let latest = parts.flatMap(\.rows).sorted { ($0.endedAt ?? 0) > ($1.endedAt ?? 0) }
-                page.total = RecentlyClosed.capacity
-                rows = query.first(of: latest.prefix(RecentlyClosed.capacity))
+                rows.sort { ($0.endedAt ?? 0) > ($1.endedAt ?? 0) }
+                rows.removeLast(total - RecentlyClosed.capacity)
+                total = RecentlyClosed.capacity
             }
-            page.connections = rows.map { $0.info(mode: configuration.mode, now: now) }
-            let isFullPage = rows.count == query.limit
-            let more = parts.flatMap(\.rows).contains { row in rows.last.map { row.id > $0.id } ?? false }
-            let mayFollow = more || parts.contains { $0.rows.count == query.limit }
-            if query.order == .id && isFullPage && mayFollow { page.next = rows.last?.id }
-            completion(page)
+            let (page, hasMore) = query.page(of: rows)
+            let matching = total
+            let next = query.order == .id && hasMore ? page.last?.id : nil
+            complete(page) { completion($0.map { ConnectionPage(connections: $0, next: next, total: matching) }) }
         }
     }
 
     package func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void) {
-        gather({ Found(row: $0.registry.find(id)) }) { [shards, configuration] parts in
-            if let row = parts.lazy.compactMap(\.row).first {
+        gather({ shard, done in done(shard.registry.find(id)) }) { [shards, configuration] parts in
+            if let row = parts.lazy.compactMap({ $0 }).first {
                 completion(.found(row.info(mode: configuration.mode, now: EventLoop.monotonicNow())))
             } else {
                 completion(parts.count == shards.count ? .notFound : .noAnswer)
@@ -69,27 +67,26 @@ extension Server: ServiceControl {
         }
     }
 
-    private struct Page: Sendable {
-        let rows: [ConnectionRow]
-        let total: Int
-
-        init(_ page: (rows: [ConnectionRow], total: Int)) {
-            rows = page.rows
-            total = page.total
+    /// Asks the kernel's figures for the rows of a page. One that has ended meanwhile is shown as it was.
+    private func complete(_ page: [ConnectionRow], _ completion: @escaping @Sendable ([ConnectionInfo]?) -> Void) {
+        gather { shard, done in
+            done(page.compactMap { $0.endedAt == nil ? shard.registry.findOpen($0.id)?.row() : nil })
+        } _: { [shards, configuration] (parts: [[ConnectionRow]]) in
+            guard parts.count == shards.count else { return completion(nil) }
+            let found = Dictionary(parts.joined().map { ($0.id, $0) }) { first, _ in first }
+            let now = EventLoop.monotonicNow()
+            completion(page.map { (found[$0.id] ?? $0).info(mode: configuration.mode, now: now) })
         }
-    }
-
-    private struct Found: Sendable {
-        let row: ConnectionRow?
     }
 
     /// Asks every shard on its loop, and completes on the control loop with what has come within a second.
     private func gather<Part: Sendable>(
-        _ part: @escaping @Sendable (Shard) -> Part, _ completion: @escaping @Sendable ([Part]) -> Void
+        _ ask: @escaping @Sendable (Shard, @escaping @Sendable (Part) -> Void) -> Void,
+        _ completion: @escaping @Sendable ([Part]) -> Void
     ) {
         let control = self.control
         let gathering = Gathering<Part>(shards.count) { parts in control.post { completion(parts) } }
-        for shard in shards { shard.post { gathering.add(part($0)) } }
+        for shard in shards { shard.post { ask($0, gathering.add) } }
         control.post { control.call(after: Self.patience) { gathering.giveUp() } }
     }
 
@@ -169,9 +166,13 @@ final class Gathering<Part: Sendable>: Sendable {
         var missing: Int
         var completion: (@Sendable ([Part]) -> Void)?
 
-        mutating func take() -> (@Sendable ([Part]) -> Void)? {
-            defer { completion = nil }
-            return completion
+        /// Hands over what there is, and keeps none of it.
+        mutating func take() -> (completion: (@Sendable ([Part]) -> Void)?, parts: [Part]) {
+            defer {
+                completion = nil
+                parts = []
+            }
+            return (completion, parts)
         }
     }
 
@@ -182,16 +183,17 @@ final class Gathering<Part: Sendable>: Sendable {
     }
 
     func add(_ part: Part) {
-        let (completion, parts) = state.withLock { state in
+        let complete: (completion: (@Sendable ([Part]) -> Void)?, parts: [Part])? = state.withLock { state in
+            guard state.completion != nil else { return nil }
             state.parts.append(part)
             state.missing -= 1
-            return (state.missing == 0 ? state.take() : nil, state.parts)
+            return state.missing == 0 ? state.take() : nil
         }
-        completion?(parts)
+        if let complete { complete.completion?(complete.parts) }
     }
 
     func giveUp() {
-        let (completion, parts) = state.withLock { ($0.take(), $0.parts) }
+        let (completion, parts) = state.withLock { $0.take() }
         completion?(parts)
     }
 }

@@ -162,7 +162,9 @@ package final class Server: Sendable {
                     state.atDrainStart = totals
                     state.atDrainEnd = nil
                 }
-                if after.result != nil && state.atDrainEnd == nil { state.atDrainEnd = totals }
+                // What is learnt while exiting still counts: then nobody else is served.
+                let isOver = after.result != nil && state.atDrainEnd == nil
+                if isOver || state.machine.state == .exiting { state.atDrainEnd = totals }
             }
             return (answer: answer, status: status(state, totals, now))
         }

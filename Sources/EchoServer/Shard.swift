@@ -149,32 +149,4 @@ final class Shard {
         reportsEmptiness = false
         for connection in registry.open { connection.drainWasTakenBack() }
     }
-
-    /// What waits in the kernel, and what the connections of a drain wait for.
-    func sample() -> Sample {
-        let began = EventLoop.monotonicNow()
-        var sample = Sample()
-        for connection in registry.open {
-            sample.unread += UInt64(connection.unreadBytes)
-            sample.unacked += UInt64(connection.unacknowledgedBytes)
-            if let blocker = connection.blocker { sample.blockedOn[blocker, default: 0] += 1 }
-        }
-        sample.cost = EventLoop.monotonicNow() - began
-        return sample
-    }
-}
-
-struct Sample: Hashable, Sendable {
-    var unread: UInt64 = 0
-    var unacked: UInt64 = 0
-    var blockedOn: [Blocker: Int] = [:]
-    /// Nanoseconds in which the loop did nothing else; of several the longest.
-    var cost: Int64 = 0
-
-    mutating func add(_ other: Sample) {
-        unread += other.unread
-        unacked += other.unacked
-        cost = max(cost, other.cost)
-        blockedOn.merge(other.blockedOn, uniquingKeysWith: +)
-    }
 }

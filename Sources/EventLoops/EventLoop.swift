@@ -237,6 +237,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         setTimer(registration, at: now + nanoseconds)
     }
 
+    /// Has `body` called in the next turn, after the descriptors had theirs.
+    package func callInNextTurn(_ body: @escaping () -> Void) {
+        call(after: 1, body)
+    }
+
     private final class Once: ReadinessHandler {
         unowned let loop: EventLoop
         let body: () -> Void

@@ -36,3 +36,33 @@ extension SocketAddress {
         return addresses
     }
 }
+
+extension SocketAddress {
+    /// An address literal, IPv4 or IPv6 without brackets; nil for everything else. Resolves no names.
+    package init?(literal: String, port: UInt16) {
+        var ipv4 = in_addr()
+        var ipv6 = in6_addr()
+        if inet_pton(AF_INET, literal, &ipv4) == 1 {
+            self = .ipv4(UInt32(bigEndian: ipv4.s_addr), port: port)
+        } else if inet_pton(AF_INET6, literal, &ipv6) == 1 {
+            let (high, low) = withUnsafeBytes(of: ipv6) { bytes in
+                (
+                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                )
+            }
+            self = .ipv6(high: high, low: low, port: port, scope: 0)
+        } else {
+            return nil
+        }
+    }
+
+    /// Without port and scope, and IPv4-mapped as IPv4: what two addresses of one host share.
+    package var host: SocketAddress {
+        switch unmapped {
+        case .ipv4(let address, _): .ipv4(address, port: 0)
+        case .ipv6(let high, let low, _, _): .ipv6(high: high, low: low, port: 0, scope: 0)
+        case .unix: self
+        }
+    }
+}

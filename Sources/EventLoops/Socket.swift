@@ -76,6 +76,15 @@ package struct Socket: ~Copyable, Sendable {
         return clinux_ioctl_int(number, request, &count) == 0 ? Int(count) : 0
     }
 
+    /// Nanoseconds since the peer last acknowledged anything (TCP_INFO, exact to the millisecond); nil where the
+    /// kernel does not say.
+    package var sinceLastAcknowledgement: Int64? {
+        var info = tcp_info()
+        var length = socklen_t(MemoryLayout<tcp_info>.size)
+        guard getsockopt(number, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
+        return Int64(info.tcpi_last_ack_recv) * 1_000_000
+    }
+
     /// What has happened to the connection so far.
     package var readiness: Readiness {
         var entry = pollfd(

@@ -196,3 +196,30 @@ struct LineUppercaserTests {
         #expect(feed([[0xC3, 0x0A, 0xA9, 0x0A]]).failure == .invalidUTF8)
     }
 }
+
+@Suite struct LineUppercaserUnansweredTests {
+    @Test(arguments: [
+        (["ok\n", "\u{ff}"], 0), (["ok\nab", "cdef"], 6), (["ok\nabcdefg\nx"], 9), (["a", "b\nabcdefgh"], 8),
+    ])
+    func failure_countsWhatStandsInNoAnswer(_ pieces: [String], _ expected: Int) {
+        var lines = LineUppercaser(maximumLineLength: 5)
+        var output: [UInt8] = []
+        var unanswered = 0
+        for piece in pieces {
+            var bytes = Array(piece.utf8)
+            var span = bytes.mutableSpan
+            unanswered += lines.receive(&span, overflow: &output).unanswered
+        }
+        #expect(unanswered == expected)
+    }
+
+    @Test func invalidUTF8_countsTheLineAndWhatFollows() {
+        var lines = LineUppercaser(maximumLineLength: 50)
+        var output: [UInt8] = []
+        var bytes = Array("ok\n".utf8) + [0xff, 0x0a] + Array("later\n".utf8)
+        var span = bytes.mutableSpan
+        let result = lines.receive(&span, overflow: &output)
+        #expect(result.failure == .invalidUTF8)
+        #expect(result.unanswered == 8)
+    }
+}

@@ -45,7 +45,7 @@ extension Connection {
         guard case .echoing = phase, let timeout = shard.configuration.idleTimeout else { return }
         guard lastActivity + timeout.inNanoseconds <= now else { return }
         let acknowledged = sent - UInt64(unacknowledgedBytes)
-        if acknowledged != acknowledgedAtIdleCheck, let since = socket?.sinceLastAcknowledgement {
+        if acknowledged != acknowledgedAtIdleCheck, let since = socket?.sinceAcknowledgement {
             // The peer has taken bytes since the last look; when, only the kernel knows.
             acknowledgedAtIdleCheck = acknowledged
             lastActivity = max(lastActivity, now - since)

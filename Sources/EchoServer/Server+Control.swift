@@ -44,11 +44,13 @@ extension Server: ServiceControl {
             guard parts.count == shards.count else { return completion(nil) }
             var rows = parts.flatMap(\.rows)
             var total = parts.reduce(0) { $0 + $1.total }
-            if query.state == .closed && total > RecentlyClosed.capacity {
+            if query.state == .closed {
                 // Every shard keeps a thousand; together they show the last thousand.
                 rows.sort { ($0.endedAt ?? 0) > ($1.endedAt ?? 0) }
-                rows.removeLast(total - RecentlyClosed.capacity)
-                total = RecentlyClosed.capacity
+                rows = rows.prefix(RecentlyClosed.capacity).filter {
+                    query.blockedOn == nil && peer??.matches($0.peer) != false
+                }
+                total = rows.count
             }
             let (page, hasMore) = query.page(of: rows)
             let matching = total

@@ -14,10 +14,8 @@ extension Shard {
 
     /// More than a page holds, by one, so that it is known whether another follows.
     func candidates(_ query: ConnectionQuery, _ peer: PeerPattern?, _ done: @escaping @Sendable (Candidates) -> Void) {
-        if query.state == .closed {
-            let rows = registry.closedRows.filter { query.blockedOn == nil && peer?.matches($0.peer) != false }
-            return done(Candidates(rows: rows, total: rows.count))
-        }
+        // Which of them are among the last thousand is known to all shards together only.
+        if query.state == .closed { return done(Candidates(rows: registry.closedRows)) }
         if query.order == .id && query.state == nil && query.blockedOn == nil && peer == nil {
             let connections = registry.open(after: query.after ?? 0, atMost: query.limit + 1)
             let rows = connections.map { $0.row(withKernelQueues: false) }
@@ -99,8 +97,10 @@ extension ConnectionQuery {
     private func precedes(_ left: ConnectionRow, _ right: ConnectionRow) -> Bool {
         switch order {
         case .id: left.id < right.id
-        case .age: (left.openedAt, left.id) < (right.openedAt, right.id)
-        case .idle: (left.lastActivity, left.id) < (right.lastActivity, right.id)
+        // For those that have ended both stand still; a page shows either open or closed ones.
+        case .age: (left.openedAt - (left.endedAt ?? 0), left.id) < (right.openedAt - (right.endedAt ?? 0), right.id)
+        case .idle:
+            (left.lastActivity - (left.endedAt ?? 0), left.id) < (right.lastActivity - (right.endedAt ?? 0), right.id)
         case .received: (right.received, left.id) < (left.received, right.id)
         case .sent: (right.sent, left.id) < (left.sent, right.id)
         }

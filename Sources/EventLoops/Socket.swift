@@ -76,13 +76,16 @@ package struct Socket: ~Copyable, Sendable {
         return clinux_ioctl_int(number, request, &count) == 0 ? Int(count) : 0
     }
 
-    /// Nanoseconds since the peer last acknowledged anything (TCP_INFO, exact to the millisecond); nil where the
-    /// kernel does not say.
-    package var sinceLastAcknowledgement: Int64? {
+    /// At least so many nanoseconds ago the peer has acknowledged bytes for the last time; nil where the kernel cannot
+    /// tell (Unix sockets).
+    package var sinceAcknowledgement: Int64? {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
         guard getsockopt(number, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
-        return Int64(info.tcpi_last_ack_recv) * 1_000_000
+        // The answer to a keepalive probe is an acknowledgement too, but the last bytes were acknowledged within a
+        // retransmission timeout of being sent. Less the coarsest tick of the kernel's clock.
+        let sinceBytes = Int64(info.tcpi_last_data_sent) - Int64(info.tcpi_rto) / 1_000
+        return max(0, max(Int64(info.tcpi_last_ack_recv), sinceBytes) - 10) * 1_000_000
     }
 
     /// What has happened to the connection so far.

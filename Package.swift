@@ -36,10 +36,12 @@ let package = Package(
             dependencies: ["EchoCore", "EventLoops", "EchoServer", "MicroHTTPD", "Admin", argumentParser, logging],
             swiftSettings: strict),
 
+        .target(name: "TestSupport", dependencies: ["CLinux"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "EchoCoreTests", dependencies: ["EchoCore"], swiftSettings: strict),
-        .testTarget(name: "EventLoopsTests", dependencies: ["EventLoops"], swiftSettings: strict),
+        .testTarget(name: "EventLoopsTests", dependencies: ["EventLoops", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "EchoServerTests", dependencies: ["EchoServer", "EchoCore", "EventLoops"], swiftSettings: strict),
+            name: "EchoServerTests", dependencies: ["EchoServer", "EchoCore", "EventLoops", "TestSupport", logging],
+            swiftSettings: strict),
         .testTarget(name: "MicroHTTPDTests", dependencies: ["MicroHTTPD"], swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "EchoCore", "MicroHTTPD"], swiftSettings: strict),
         .testTarget(name: "EchodTests", dependencies: ["echod", "EchoCore", logging], swiftSettings: strict),

@@ -1,0 +1,74 @@
+import EchoCore
+import EventLoops
+import Testing
+
+@testable import EchoServer
+
+/// Order, filters and the memory of those that ended, on rows that no socket made.
+@Suite struct ConnectionQueryTests {
+    private static func row(
+        _ id: UInt64, peer: SocketAddress = .ipv4(0x7f00_0001, port: 1_000), openedAt: Int64 = 0,
+        lastActivity: Int64 = 0, endedAt: Int64? = nil, received: UInt64 = 0, sent: UInt64 = 0
+    ) -> ConnectionRow {
+        ConnectionRow(
+            id: id, peer: peer, local: .unix(path: nil), openedAt: openedAt, lastActivity: lastActivity,
+            endedAt: endedAt, openedAtUnix: 0, state: endedAt == nil ? .open : .closed, lines: 0, received: received,
+            sent: sent, lateDiscarded: 0, unread: 0, unacked: 0)
+    }
+
+    @Test(arguments: [
+        (ConnectionQuery.Order.id, [1, 2, 3]), (.age, [3, 1, 2]), (.idle, [2, 3, 1]), (.received, [1, 3, 2]),
+        (.sent, [2, 1, 3]),
+    ])
+    func rows_areOrdered_largestFirstButForTheId(order: ConnectionQuery.Order, ids: [UInt64]) {
+        let rows = [
+            Self.row(2, openedAt: 30, lastActivity: 40, received: 1, sent: 9),
+            Self.row(1, openedAt: 20, lastActivity: 60, received: 3, sent: 8),
+            Self.row(3, openedAt: 10, lastActivity: 50, received: 2, sent: 7),
+        ]
+        #expect(ConnectionQuery(order: order).first(of: rows).map(\.id) == ids)
+        #expect(ConnectionQuery(order: order, limit: 2).first(of: rows).map(\.id) == Array(ids.prefix(2)))
+    }
+
+    /// Their age and idleness stood still when they ended.
+    @Test(arguments: [ConnectionQuery.Order.age, .idle])
+    func closedRows_areOrderedByTheFiguresTheyShow(order: ConnectionQuery.Order) {
+        let rows = [
+            Self.row(1, openedAt: 0, lastActivity: 0, endedAt: 5),
+            Self.row(2, openedAt: 10, lastActivity: 10, endedAt: 90),
+            Self.row(3, openedAt: 50, lastActivity: 50, endedAt: 70),
+        ]
+        #expect(ConnectionQuery(state: .closed, order: order).first(of: rows).map(\.id) == [2, 3, 1])
+    }
+
+    @Test func after_appliesToTheOrderOfIdsOnly() {
+        let rows = (1...4).map { Self.row($0) }
+        #expect(ConnectionQuery(after: 2).first(of: rows).map(\.id) == [3, 4])
+        #expect(ConnectionQuery(order: .received, after: 2).first(of: rows).count == 4)
+    }
+
+    @Test(arguments: ["10.0.0.9", "10.0.0.9:51234", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:7", "unix"])
+    func peer_matchesAddressesWithAndWithoutPort(text: String) {
+        let rows = [
+            Self.row(1, peer: .ipv6(high: 0, low: 0xffff_0a00_0009, port: 51_234, scope: 0)),
+            Self.row(2, peer: .ipv6(high: 0x2001_0db8_0000_0000, low: 1, port: 7, scope: 0)),
+            Self.row(3, peer: .unix(path: nil)),
+        ]
+        #expect(rows.filter { ConnectionQuery(peer: text).matches($0) }.count == 1)
+    }
+
+    @Test(arguments: ["10.0.0.90", "10.0.0", "10.0.0.9:5123", "51234", "", ":51234", "10.0.0.9:"])
+    func peer_matchesWholeAddressesOnly(text: String) {
+        let row = Self.row(1, peer: .ipv4(0x0a00_0009, port: 51_234))
+        #expect(!ConnectionQuery(peer: text).matches(row))
+    }
+
+    @Test func rowsThatEnded_areKeptToAThousand() {
+        var closed = RecentlyClosed()
+        for id in 1...2_500 {
+            closed.append(Self.row(UInt64(id)))
+            if id == 3 { #expect(closed.rows.map(\.id) == [1, 2, 3]) }
+        }
+        #expect(closed.rows.map(\.id) == Array(1_501...2_500))
+    }
+}

@@ -1,0 +1,174 @@
+import EchoCore
+import EventLoops
+import Testing
+import TestSupport
+
+@testable import EchoServer
+
+/// Requests, waiters and signals.
+@Suite struct DrainRequestTests {
+    /// Keeps a drain from ending until it is closed.
+    private static func clientInTheMiddleOfALine(_ server: TestServer) throws -> TestClient {
+        let client = try server.connectServed()
+        client.send("abc")
+        #expect(eventually { server.status.bytes.received == 9 })
+        return client
+    }
+
+    @Test func secondRequest_joins() throws {
+        try withServer { server in
+            let client = try Self.clientInTheMiddleOfALine(server)
+            let first = server.drain(timeout: .seconds(20))
+            #expect(first.outcome == .started)
+            #expect(first.status.state == .draining)
+            #expect(first.status.drain?.timeout == .seconds(20))
+            let second = server.drain(timeout: .seconds(60))
+            #expect(second.outcome == .joined)
+            #expect((second.status.drain?.id, second.status.drain?.timeout) == (1, .seconds(20)))
+            let third = server.drain(timeout: .seconds(5))
+            #expect(try #require(third.status.drain?.timeout) < .seconds(6))
+            client.close()
+            #expect(try server.drained().intent == .hold)
+            #expect(server.drain().outcome == .joined)
+            #expect(server.drain(.exit).outcome == .joined)
+            #expect(server.awaits(.exiting))
+            guard case .refused = server.drain().outcome else {
+                Issue.record("a drain is refused while the process exits")
+                return
+            }
+        }
+    }
+
+    @Test func waiters_areToldWhenItIsOver() throws {
+        try withServer { server in
+            let client = try Self.clientInTheMiddleOfALine(server)
+            server.drain()
+            let outcomes = Lock<[DrainWaitOutcome]>([])
+            for _ in 0..<16 {
+                let waits = server.server.awaitDrain(id: 1, .drained, limit: nil) { outcome, status in
+                    #expect(status.state == .drained)
+                    outcomes.withLock { $0.append(outcome) }
+                }
+                #expect(waits)
+            }
+            #expect(server.status.drain?.waiters == 16)
+            #expect(!server.server.awaitDrain(id: 1, .drained, limit: nil) { _, _ in Issue.record("the 17th waits") })
+            #expect(outcomes.withLock { $0.isEmpty })
+            client.close()
+            #expect(eventually { outcomes.withLock { $0.count == 16 } })
+            #expect(outcomes.withLock { $0.allSatisfy { $0 == .over(.clean) } })
+            #expect(server.status.drain?.waiters == 0)
+        }
+    }
+
+    @Test func waiter_whenItsLimitPasses_isToldAndTheDrainGoesOn() throws {
+        try withServer { server in
+            let client = try Self.clientInTheMiddleOfALine(server)
+            server.drain()
+            let start = monotonicNanoseconds()
+            let outcome: DrainWaitOutcome = try server.answer { answer in
+                #expect(
+                    server.server.awaitDrain(id: 1, .drained, limit: .milliseconds(100)) { outcome, _ in
+                        answer(outcome)
+                    })
+            }
+            #expect(outcome == .limitPassed)
+            #expect(monotonicNanoseconds() - start >= 100_000_000)
+            #expect(server.status.state == .draining)
+            #expect(server.status.drain?.waiters == 0)
+            client.close()
+            #expect(server.awaits(.drained))
+        }
+    }
+
+    @Test func waiter_whenTheDrainIsOver_isToldAtOnce() throws {
+        try withServer { server in
+            server.drain()
+            #expect(server.awaits(.drained))
+            let outcome: DrainWaitOutcome = try server.answer { answer in
+                #expect(server.server.awaitDrain(id: 1, .drained, limit: nil) { outcome, _ in answer(outcome) })
+            }
+            #expect(outcome == .over(.clean))
+        }
+    }
+
+    @Test func waiterForTheExit_isToldInExiting() throws {
+        try withServer { server in
+            server.drain()
+            #expect(server.awaits(.drained))
+            let states = Lock<[ServiceState]>([])
+            #expect(
+                server.server.awaitDrain(id: 1, .exiting, limit: nil) { _, status in
+                    states.withLock { $0.append(status.state) }
+                })
+            server.drain(.exit)
+            #expect(eventually { states.withLock { $0 == [.exiting] } })
+        }
+    }
+
+    @Test(arguments: [TerminationSignal.terminate, .interrupt])
+    func firstSignal_drainsAndExits(signal: TerminationSignal) throws {
+        try withServer { server in
+            let client = try server.connectServed()
+            server.server.signalReceived(signal)
+            #expect(server.status.drain?.trigger == .signal(signal))
+            #expect(server.status.drain?.intent == .exit)
+            #expect(client.readToEnd().isEmpty)
+            client.close()
+            #expect(server.awaits(.exiting))
+            #expect(server.status.exitCode == 0)
+        }
+    }
+
+    @Test func furtherSignal_cutsWhoIsNotDone() throws {
+        try withServer { server in
+            let unfinished = try Self.clientInTheMiddleOfALine(server)
+            server.server.signalReceived(.terminate)
+            server.server.signalReceived(.terminate)
+            #expect(remains(500) { server.status.state == .draining })
+            server.server.signalReceived(.interrupt)
+            #expect(server.awaits(.exiting))
+            #expect(server.closed == [.forced: 1])
+            #expect(server.status.exitCode == 2)
+            #expect(unfinished.readToEnd().isEmpty)
+            #expect(unfinished.end == .reset)
+        }
+    }
+
+    @Test func quit_resetsAtOnce() throws {
+        try withServer { server in
+            let client = try server.connectServed()
+            server.server.signalReceived(.quit)
+            #expect(client.readToEnd().isEmpty)
+            #expect(client.end == .reset)
+            #expect(server.awaits(.exiting))
+            #expect(server.status.exitCode == 2)
+        }
+    }
+
+    @Test func shutdown_withoutConnections_exits() throws {
+        try withServer { server in
+            let reply = server.drain(.exit)
+            #expect(reply.outcome == .started)
+            #expect(server.awaits(.exiting))
+            #expect(server.status.exitCode == 0)
+            #expect(throws: SocketError.self) { try server.connect() }
+        }
+    }
+
+    @Test func addressInUse_endsWithExitCode1() throws {
+        try withServer { first in
+            guard case .ipv4(let port) = try first.endpoint() else { return }
+            var configuration = ServerConfiguration.test()
+            configuration.listeners = [
+                .loopback, ListenerAddress(name: "taken", candidates: [.ipv4(0x7f00_0001, port: port)]),
+            ]
+            try withServer(configuration) { second in
+                #expect(second.status.state == .exiting)
+                #expect(second.status.exitCode == 1)
+                #expect(second.status.listen.isEmpty)
+            }
+            #expect(try first.connectServed().end == .open)
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import EventLoops
+import Glibc
+import Logging
+import Testing
+import TestSupport
+
+@testable import EchoCore
+@testable import EchoServer
+
+/// A running server with its loops, wired as `Sources/echod/Service.swift` does it.
+struct TestServer {
+    let server: Server
+    let control: EventLoop
+    let loops: [EventLoop]
+
+    var status: ServiceStatus { server.status() }
+
+    /// Where the first listener was bound.
+    func endpoint(_ index: Int = 0) throws -> Endpoint {
+        try #require(Endpoint(status.listen[index]))
+    }
+
+    func connect(receiveBuffer: Int32? = nil) throws -> TestClient {
+        try TestClient(endpoint(), receiveBuffer: receiveBuffer)
+    }
+
+    /// With the kernel's queues as of now.
+    func sample() throws -> ServiceStatus {
+        try answer { server.sampleStatus($0) }
+    }
+
+    func page(_ query: ConnectionQuery = ConnectionQuery()) throws -> ConnectionPage {
+        let page: ConnectionPage? = try answer { server.connections(query, $0) }
+        return try #require(page)
+    }
+
+    func connection(_ id: UInt64) throws -> ConnectionInfo? {
+        let found: ConnectionLookup = try answer { server.connection(id: id, $0) }
+        guard case .found(let info) = found else { return nil }
+        return info
+    }
+
+    /// Sends copies of `block` until the server cannot write and therefore does not read; how many bytes that took, all
+    /// of which have been received by the server or its kernel.
+    func fill(_ client: TestClient, with block: [UInt8]) throws -> Int {
+        let copies = [[UInt8]](repeating: block, count: 1 + 32_768 / block.count).flatMap { $0 }
+        var sent = 0
+        while true {
+            client.send(copies)
+            sent += copies.count
+            #expect(eventually { client.unacknowledged == 0 })
+            let before = try sample().bytes
+            if before.unread > 0 && remains(100, { (try? sample())?.bytes == before }) { return sent }
+        }
+    }
+
+    /// Waits for the one call of a completion.
+    func answer<Value: Sendable>(_ ask: (@escaping @Sendable (Value) -> Void) -> Void) throws -> Value {
+        let box = Lock<Value?>(nil)
+        ask { value in box.withLock { $0 = value } }
+        #expect(eventually { box.withLock { $0 != nil } })
+        return try #require(box.withLock { $0 })
+    }
+
+    func awaits(_ state: ServiceState) -> Bool { eventually { status.state == state } }
+
+    /// All that were accepted so far have ended.
+    func awaitsNobody() -> Bool { eventually { status.connections.active == 0 } }
+
+    /// `count` connections are being served.
+    func awaitsActive(_ count: Int) -> Bool { eventually { status.connections.active == count } }
+
+    @discardableResult
+    func drain(
+        _ intent: DrainIntent = .hold, mode: DrainMode? = nil, delay: Duration? = nil, timeout: Duration? = nil
+    ) -> DrainReply {
+        server.requestDrain(DrainRequest(intent: intent, mode: mode, delay: delay, timeout: timeout))
+    }
+
+    /// The drain has ended; its figures.
+    func drained() throws -> ServiceStatus.Drain {
+        #expect(awaits(.drained))
+        return try #require(status.drain)
+    }
+
+    /// Keeps a loop from turning until the latch is opened; returns when it stands still.
+    func block(_ loop: EventLoop) -> Latch {
+        let isBlocked = Latch()
+        let goOn = Latch()
+        loop.post {
+            isBlocked.open()
+            goOn.wait()
+        }
+        isBlocked.wait()
+        return goOn
+    }
+}
+
+extension ServerConfiguration {
+    /// On a free port of 127.0.0.1, with the times short that tests wait for.
+    static func test(
+        mode: EchoMode = .upper, acceptLinger: Duration = .milliseconds(20), timeout: Duration = .seconds(10)
+    ) -> ServerConfiguration {
+        ServerConfiguration(
+            listeners: [.loopback], mode: mode, linger: .milliseconds(200),
+            drain: DrainDefaults(timeout: timeout, acceptLinger: acceptLinger))
+    }
+}
+
+extension ListenerAddress {
+    static let loopback = ListenerAddress(name: "127.0.0.1:0", candidates: [.ipv4(0x7f00_0001, port: 0)])
+}
+
+/// Serves while `body` runs, and is then drained and joined whatever happened. In the end everybody who was accepted
+/// must have ended for a reason.
+func withServer<Result>(
+    _ configuration: ServerConfiguration = .test(), loops loopCount: Int = 1, _ body: (TestServer) throws -> Result
+) throws -> Result {
+    let control = try EventLoop(name: "test-control")
+    let loops = try (0..<loopCount).map { try EventLoop(name: "test-loop-\($0)") }
+    let exiting = Latch()
+    let wasHurried = Lock(false)
+    let server = Server(
+        configuration, control: control, loops: loops, processID: Int(getpid()),
+        log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        ending: .init(
+            orderly: { _ in exiting.open() },
+            immediate: { _ in
+                wasHurried.withLock { $0 = true }
+                exiting.open()
+            }))
+    let thread = try JoinableThread(name: control.name) { control.run() }
+    var outcome: Swift.Result<Result, any Error>?
+    try withRunningLoops(loops, root: { await server.serve(on: $0) }) {
+        server.open()
+        let isOpen = eventually { server.status().state != .starting }
+        #expect(isOpen)
+        outcome = Swift.Result { try body(TestServer(server: server, control: control, loops: loops)) }
+        _ = server.requestDrain(DrainRequest(intent: .exit, timeout: .milliseconds(500)))
+        exiting.wait()
+        server.finish()
+    }
+    control.post { control.stop() }
+    thread.join()
+    #expect(!wasHurried.withLock { $0 })
+    let connections = server.status().connections
+    #expect(connections.active == 0)
+    #expect(connections.closed.values.reduce(0, +) == connections.accepted)
+    return try #require(outcome).get()
+}
+
+// MARK: Drains
+
+extension TestServer {
+    /// The connections are being closed: the mark has been sent to every loop.
+    func awaitsMark() -> Bool {
+        let isMarked = eventually {
+            server.state.withLock { state in
+                guard case .draining(_, let draining) = state.machine.stage else { return false }
+                guard case .closing = draining.phase else { return false }
+                return state.actions.isEmpty
+            }
+        }
+        goRound(control)
+        return isMarked
+    }
+
+    /// Returns when the loop has done all that was posted to it.
+    func goRound(_ loop: EventLoop) {
+        let isRound = Latch()
+        loop.post { isRound.open() }
+        isRound.wait()
+    }
+
+    /// So many connections wait for it.
+    func awaitsBlocker(_ blocker: Blocker, _ count: Int = 1) -> Bool {
+        eventually { (try? sample())?.drain?.blockedOn == [blocker: count] }
+    }
+
+    /// A client that has got an answer.
+    func connectServed() throws -> TestClient {
+        let client = try connect()
+        client.send("hello\n")
+        #expect(client.read(6).count == 6)
+        return client
+    }
+
+    var closed: [CloseReason: UInt64] { status.connections.closed.filter { $0.value > 0 } }
+}

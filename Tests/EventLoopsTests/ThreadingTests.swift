@@ -1,0 +1,95 @@
+import Glibc
+import Testing
+import TestSupport
+
+@testable import EventLoops
+
+@Suite struct ThreadingTests {
+    @Test func latch_letsEverybodyPassOnceItIsOpen() throws {
+        let latch = Latch()
+        let journal = Journal<Int>()
+        let loops = try (0..<4).map { try EventLoop(name: "latch-\($0)") }
+        try withRunningLoops(
+            loops,
+            root: { _ in
+                latch.wait()
+                journal.add(1)
+            },
+            {
+                #expect(journal.entries.isEmpty)
+                latch.open()
+                latch.open()
+            })
+        #expect(journal.entries.count == 4)
+        latch.wait()
+    }
+
+    @Test func thread_hasItsNameAndHasEndedWhenJoined() throws {
+        let journal = Journal<String>()
+        let thread = try JoinableThread(name: "fifteen-bytes-x") {
+            guard let file = fopen("/proc/thread-self/comm", "r") else { return }
+            defer { fclose(file) }
+            var name = [UInt8](repeating: 0, count: 32)
+            let count = fread(&name, 1, 32, file)
+            journal.add(String(decoding: name[..<count], as: UTF8.self))
+        }
+        thread.join()
+        #expect(journal.entries == ["fifteen-bytes-x\n"])
+    }
+
+    @Test func lock_underContention_losesNothing() throws {
+        let count = Lock(0)
+        let loops = try (0..<4).map { try EventLoop(name: "lock-\($0)") }
+        try withRunningLoops(
+            loops, root: { _ in for _ in 0..<20_000 { count.withLock { $0 += 1 } } }, {})
+        #expect(count.withLock { $0 } == 80_000)
+    }
+
+    @Test func lock_whenItsBodyThrows_isFreeAgain() {
+        let value = Lock(1)
+        #expect(throws: SocketError.self) {
+            try value.withLock { (_) throws(SocketError) in throw SocketError("test", code: 1) }
+        }
+        #expect(value.withLock { $0 } == 1)
+    }
+
+    @Test func fileDescriptor_closesAtItsEndUnlessReleased() throws {
+        let number = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        let kept = FileDescriptor(owning: number).release()
+        #expect(fcntl(kept, F_GETFD) != -1)
+        close(kept)
+        let pair = try SocketPair()
+        let copy = dup(pair.mine.number)
+        try #require(copy >= 0)
+        pair.mine.shutdownWriting()
+        do { _ = FileDescriptor(owning: copy) }
+        // The number may be taken anew by another test at once; the peer knows for certain.
+        #expect(pair.theirs.receive(into: ScratchBuffer(capacity: 1), atMost: 1) == .bytes(0))
+    }
+
+    /// Directed at a thread that has it blocked, so that no other thread of the tests can take it.
+    @Test func signal_comesAsACallOnTheLoop() throws {
+        let journal = Journal<Int32>()
+        let loop = try EventLoop(name: "signals")
+        let isReady = Latch()
+        let thread = try JoinableThread(name: loop.name) {
+            SignalSource.block([SIGUSR1, SIGUSR2])
+            loop.post {
+                _ = try? SignalSource([SIGUSR1, SIGUSR2], on: loop) { number in
+                    journal.add(loop.isCurrent ? number : -1)
+                }
+                isReady.open()
+            }
+            loop.run()
+        }
+        isReady.wait()
+        for signal in [SIGUSR1, SIGUSR2, SIGUSR1] {
+            let count = journal.entries.count
+            loop.post { pthread_kill(pthread_self(), signal) }
+            #expect(eventually { journal.entries.count == count + 1 })
+        }
+        loop.post { loop.stop() }
+        thread.join()
+        #expect(journal.entries == [SIGUSR1, SIGUSR2, SIGUSR1])
+    }
+}

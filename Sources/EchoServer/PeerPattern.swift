@@ -13,19 +13,22 @@ struct PeerPattern: Hashable, Sendable {
         if text == "unix" || text.hasPrefix("unix:") {
             host = .unix(path: isAnyUnix ? nil : String(text.dropFirst(5)))
             port = nil
-        } else if let address = SocketAddress(literal: text, port: 0) {
+        } else if let address = SocketAddress(literal: Self.withoutBrackets(text[...]), port: 0) {
             host = address.host
             port = nil
         } else {
             guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
                 return nil
             }
-            let name = text[..<colon]
-            let literal = name.hasPrefix("[") && name.hasSuffix("]") ? name.dropFirst().dropLast() : name
-            guard let address = SocketAddress(literal: String(literal), port: port) else { return nil }
+            let literal = Self.withoutBrackets(text[..<colon])
+            guard let address = SocketAddress(literal: literal, port: port) else { return nil }
             host = address.host
             self.port = port
         }
+    }
+
+    private static func withoutBrackets(_ text: Substring) -> String {
+        String(text.hasPrefix("[") && text.hasSuffix("]") ? text.dropFirst().dropLast() : text)
     }
 
     func matches(_ peer: SocketAddress) -> Bool {

@@ -22,7 +22,7 @@ step = @begin=$$(date +%s); printf '\n== %s\n' "$(1)"; $(2); status=$$?; \
 	"$$(($$(date +%s) - begin))"; exit $$status
 
 .PHONY: help run build test check prove bench format deps deps-build
-.PHONY: build-step unit-step acceptance-step format-step thread-step address-step prove-step
+.PHONY: echo-load build-step unit-step acceptance-step format-step thread-step address-step prove-step
 
 help:
 	@echo 'make run      build echod and serve on 127.0.0.1:8888 (admin on :8889); Ctrl-C drains'
@@ -70,11 +70,15 @@ build-step:
 unit-step:
 	$(call step,unit tests,$(UNIT_TESTS))
 
-acceptance-step:
+acceptance-step: echo-load
 	$(call step,acceptance tests,$(ACCEPTANCE))
 
-prove-step:
+prove-step: echo-load
 	$(call step,acceptance tests in full,ECHOD_FULL=1 $(ACCEPTANCE))
+
+# The client of very many connections, in C: a second to build.
+echo-load:
+	@$(SWIFT) build --quiet -c release --package-path Benchmarks --product echo-load
 
 format-step:
 	$(call step,format,$(SWIFT) format lint --strict --parallel --recursive $(SOURCES))

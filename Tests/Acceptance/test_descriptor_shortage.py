@@ -1,0 +1,95 @@
+"""No descriptor is left when a client comes: it is served later, and meanwhile nothing spins or ends."""
+
+import resource
+import shutil
+import time
+
+import pytest
+from echod import Echod, eventually, run
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
+
+
+def inject(error, when):
+    """strace that lets accept4 fail; `when` counts for each thread."""
+    fault = f"inject=accept4:error={error}:when={when}"
+    return "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4", "-e", fault
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"])
+@pytest.mark.parametrize("when", ["1", "1..3", "1+2"])
+def test_accept_fails(error, when):
+    """Once, three times, every other time: each client is served in the end, and the end is clean."""
+    with Echod(wrapper=inject(error, when)) as server:
+        for _ in range(3):
+            with server.client() as client:
+                assert client.asks(b"hello\n") == b"HELLO\n"
+        assert b"cannot accept" in server.log
+        assert server.log.count(b"cannot accept") <= 6
+        server.signal(15)
+        assert server.exit_code() == 0
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["ECONNABORTED", "EPROTO", "EINTR"])
+def test_a_client_is_gone_before_it_is_accepted(error):
+    """That is no reason to pause, nor worth an error line."""
+    with Echod(wrapper=inject(error, "1+2")) as server:
+        for _ in range(5):
+            with server.client() as client:
+                assert client.asks(b"hello\n") == b"HELLO\n"
+        assert b"error" not in server.log
+        server.signal(15)
+        assert server.exit_code() == 0
+
+
+def test_a_lasting_shortage():
+    """While the limit is reached the process uses next to no time and serves those inside; then also the others."""
+    with Echod("--loops", "1") as server, server.client() as inside:
+        assert inside.asks(b"in\n") == b"IN\n"
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.process.descriptors, before[1]))
+        waiting = [server.client() for _ in range(5)]
+        for client in waiting:
+            client.send(b"waiting\n")
+        server.logged("cannot accept")
+        # A window to measure in, not a state to wait for.
+        begin, used = time.monotonic(), server.process.cpu_seconds
+        time.sleep(1)
+        share = (server.process.cpu_seconds - used) / (time.monotonic() - begin)
+        assert share < 0.05, f"{share:.0%} of a CPU"
+        assert inside.asks(b"still in\n") == b"STILL IN\n"
+        assert server.is_running
+
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
+        for client in waiting:
+            assert client.receive(8) == b"WAITING\n"
+            client.close()
+        assert server.log.count(b"cannot accept") == 1
+        eventually(lambda: server.closed("peer_closed") == 5, "five ended")
+
+
+def test_as_many_clients_as_the_descriptor_limit_allows():
+    """The default connection limit leaves descriptors for the admin plane: it answers when the echo is full."""
+    with Echod(wrapper=("prlimit", "--nofile=128:128")) as server:
+        inside = [server.client() for _ in range(64)]
+        for client in inside:
+            assert client.asks(b"in\n") == b"IN\n"
+        outside = [server.client() for _ in range(20)]
+        for client in outside:
+            assert client.receive_all() == b""
+        assert server.get("/livez").code == 200 and server.get("/readyz").text.strip() == "ok (full)"
+        eventually(lambda: server.closed("refused") == 20, "20 refused")
+        for client in inside + outside:
+            client.close()
+        server.await_active(0)
+        assert b"cannot accept" not in server.log
+        server.signal(15)
+        assert server.exit_code() == 0
+
+
+def test_more_than_the_descriptor_limit_allows():
+    """A limit over what there are descriptors for is bad usage."""
+    result = run("--max-connections", "1000000000")
+    assert result.returncode == 64 and "--max-connections" in result.stderr

@@ -1,0 +1,129 @@
+"""Log lines: what an operator and a collector read, whatever clients send."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+from echod import BINARY, Client, Echod, Process, ask, clean_environment, eventually, run
+
+TEXT_LINE = re.compile(
+    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (trace|debug|info |notice|warning|error|critical) [^\x00-\x1f\x7f-\xff]+"
+)
+HOSTILE = b"\x1b[2J\x1b]0;owned\x07\r\n2026-01-01T00:00:00.000Z notice exit code=0\n\xe2\x80\xae\xff\x00"
+NAME = "evil\x1b[31m\u202e\nname"
+
+
+def provoke(server, directory):
+    """Hostile bytes in lines, paths, headers and the names of Unix clients; each kind of end."""
+    for data in (HOSTILE, b"x" * 70_000, b"ok\n"):
+        with Client(server.listen[0]) as client:
+            client.send(data)
+            client.half_close()
+            client.receive_all()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.bind(os.path.join(directory, NAME))
+        client.connect(server.listen[1][len("unix:") :])
+        client.sendall(b"ok\n")
+        assert client.recv(10) == b"OK\n"
+        rows = server.get("/connections").text
+        assert "\x1b" not in rows and "\u202e" not in rows
+    for head in (b"GET /\x1b[2J HTTP/1.1", b"GET /%0d%0a HTTP/1.1", b"GET / HTTP/1.1\r\nHost: \x1b[2J", HOSTILE):
+        with Client(server.admin[0]) as client:
+            client.send(head + b"\r\n\r\n")
+            client.half_close()
+            client.receive_all()
+    server.client().reset()
+    eventually(lambda: server.status()["connections"]["active"] == 0, "all ended")
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_every_line_is_valid(tmp_path, format):
+    """At the most talkative level: printable ASCII, one event a line, in either format."""
+    listen = ("127.0.0.1:0", f"unix:{tmp_path}/echo")
+    with Echod("--log-level", "trace", "--log-format", format, listen=listen) as server:
+        provoke(server, tmp_path)
+        server.signal(signal.SIGTERM)
+        assert server.exit_code() == 0
+        lines = server.log.split(b"\n")
+        assert lines.pop() == b"" and len(lines) > 10
+        for line in lines:
+            assert len(line) < 4096
+            if format == "text":
+                assert TEXT_LINE.fullmatch(line), line
+            else:
+                assert re.fullmatch(rb"[\x20-\x7e]+", line), line
+                assert {"time", "level", "message"} <= json.loads(line).keys()
+        assert b"serving" in lines[0] and b"exit" in lines[-1]
+        assert sum(b"exit" in line and b"exiting" not in line and b"intent" not in line for line in lines) == 1
+
+
+def test_levels():
+    """At level error a quiet life leaves no line."""
+    for level, talks in (("error", False), ("debug", True)):
+        result = start_and_end("--log-level", level)
+        assert bool(result) == talks, result
+
+
+def start_and_end(*options):
+    """The log of a server that is told to end as soon as it runs."""
+    reader, writer = os.pipe()
+    with open(reader) as log:
+        child = subprocess.Popen(
+            [BINARY, "--listen", "127.0.0.1:0", "--admin", "none", *options], stderr=writer, env=clean_environment()
+        )
+        os.close(writer)
+        try:
+            # Long before, TERM would end what is not yet a service; from here on it is taken by the service.
+            eventually(lambda: "echod-control" in Process(child.pid).threads, "its control thread")
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(20) == 0
+        finally:
+            child.kill()
+            child.wait()
+        return log.read()
+
+
+@pytest.mark.parametrize("kind", ["closed pipe", "closed descriptor", "full pipe"])
+def test_nobody_reads_the_log(tmp_path, kind):
+    """A log that cannot be written ends nothing and delays nothing."""
+    echo, admin = f"unix:{tmp_path}/echo", f"unix:{tmp_path}/admin"
+    reader, writer = os.pipe()
+    if kind == "closed pipe":
+        os.close(reader)
+    command = [BINARY, "--listen", echo, "--admin", admin, "--log-level", "trace"]
+    if kind == "closed descriptor":
+        command = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+    child = subprocess.Popen(command, stderr=writer, env=clean_environment())
+    try:
+        eventually(lambda: os.path.exists(f"{tmp_path}/admin") and answers(admin), "an admin that answers")
+        # A line of the log each; a pipe holds 64 KiB.
+        for _ in range(800):
+            with Client(echo) as client:
+                assert client.asks(b"hello\n") == b"HELLO\n"
+        child.send_signal(signal.SIGPIPE)
+        assert ask(admin, "GET", "/livez").code == 200
+        assert ask(admin, "POST", "/shutdown?wait").code == 200
+        assert child.wait(20) == 0
+    finally:
+        child.kill()
+        child.wait()
+        os.close(writer)
+        if kind != "closed pipe":
+            os.close(reader)
+
+
+def answers(admin):
+    try:
+        return ask(admin, "GET", "/livez").code == 200
+    except OSError:
+        return False
+
+
+def test_bad_usage_is_for_people():
+    """Complaints about the command line are no log lines."""
+    result = run("--log-format", "xml")
+    assert result.returncode == 64 and result.stderr.startswith("echod: ")

@@ -1,0 +1,140 @@
+"""Clients that connect while a drain begins: served, or refused at once, never reset, never left hanging."""
+
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from echod import Background, Client, Echod, count, eventually
+
+CLIENTS = count(20, 40)
+DRAINS = count(10, 100)
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
+
+
+class Connector:
+    """Connects, asks a line and reads its answer, again and again until it is refused."""
+
+    def __init__(self, address, index):
+        self.address, self.index = address, index
+        self.served = 0
+        self.ends_first = index % 2 == 0
+
+    def run(self):
+        while True:
+            begin = time.monotonic()
+            try:
+                client = Client(self.address, timeout=10)
+            except ConnectionRefusedError:
+                # A SYN that is dropped comes again after a second: this one was answered.
+                assert time.monotonic() - begin < 1, "refused late"
+                return self.served
+            with client:
+                if client.socket.getsockname() == client.socket.getpeername():
+                    return self.served  # the kernel gave it the port of the server that is gone: it met itself
+                self.ask(client)
+            self.served += 1
+
+    def ask(self, client):
+        line = b"client %d line %d\n" % (self.index, self.served)
+        client.send(line)
+        assert client.receive(len(line)) == line.upper()
+        if self.ends_first:
+            client.half_close()
+        else:
+            # As one who sends its next request with nothing in hand, and goes.
+            client.close()
+            return
+        assert client.receive_all() == b""
+
+
+def race(server, clients, end):
+    """Clients connect again and again, `end` begins the drain; all of them were answered until refused."""
+    connectors = [Connector(server.address, index) for index in range(clients)]
+    works = [Background(connector.run) for connector in connectors]
+    eventually(lambda: sum(connector.served for connector in connectors) > 3 * clients, "clients served")
+    end()
+    served = sum(work.result() for work in works)
+    assert server.exit_code() == 0
+    assert b"drain clean" in server.log
+    print(f"{served} served")
+
+
+@pytest.mark.parametrize("drain", range(DRAINS))
+def test_racing_connectors(drain):
+    """Every client that got through is answered; all others are refused; the end is clean."""
+    with Echod() as server:
+        if drain % 2:
+            race(server, CLIENTS, lambda: server.post("/shutdown"))
+        else:
+            race(server, CLIENTS, lambda: server.signal(signal.SIGTERM))
+        assert b"accept_queue=lossless" in server.log
+
+
+@needs_strace
+def test_racing_connectors_with_a_late_acceptor():
+    """Each accept takes 20 ms, so that there is always a queue when the drain begins."""
+    late = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4", "-e", "inject=accept4:delay_enter=20000")
+    with Echod(wrapper=late) as server:
+        race(server, 10, lambda: server.signal(signal.SIGTERM))
+        assert b"accept_queue=lossless" in server.log
+
+
+@needs_strace
+def test_a_kernel_that_cannot_refuse():
+    """Where new clients cannot be refused early, the log says so, and who is in is served all the same."""
+    with Echod() as server, server.client() as client:
+        assert client.asks(b"one\n") == b"ONE\n"
+        fault = ["-e", "trace=setsockopt", "-e", "inject=setsockopt:error=EPERM"]
+        tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", *fault, "-p", str(server.pid)])
+        try:
+            eventually(lambda: server.process.is_traced, "traced")
+            server.signal(signal.SIGTERM)
+            assert client.receive_all() == b""
+            client.close()
+            assert server.exit_code() == 0
+        finally:
+            tracer.kill()
+            tracer.wait()
+        assert b"accept_queue=best_effort" in server.log and b"cannot refuse" in server.log
+
+
+@pytest.mark.parametrize("drain", range(count(2, 20)))
+def test_those_in_the_accept_queue(drain):
+    """Clients that connected while the server was stopped are in its queue when it is told to end: all are served."""
+    with Echod() as server:
+        with server.stopped():
+            clients = [server.client() for _ in range(CLIENTS)]
+            for index, client in enumerate(clients):
+                client.send(b"client %d\n" % index)
+            server.signal(signal.SIGTERM)
+        for index, client in enumerate(clients):
+            assert client.receive_all() == b"CLIENT %d\n" % index
+            client.close()
+        assert server.exit_code() == 0
+
+
+def test_silent_ones_in_the_accept_queue():
+    """Nothing was asked: end of file, no reset."""
+    with Echod() as server:
+        with server.stopped():
+            clients = [server.client() for _ in range(CLIENTS)]
+            server.signal(signal.SIGTERM)
+        for client in clients:
+            assert client.receive_all() == b""
+            client.close()
+        assert server.exit_code() == 0
+
+
+def test_the_first_line_may_come_an_accept_linger_late():
+    """One that connected just before the end and has not spoken yet is heard: its line is on its way."""
+    with Echod("--accept-linger", "500ms") as server, server.client() as client:
+        server.signal(signal.SIGTERM)
+        server.await_state("draining")
+        # Well before the mark of one that has not spoken.
+        client.send(b"first\n")
+        assert client.receive_all() == b"FIRST\n"
+        client.close()
+        assert server.exit_code() == 0

@@ -16,6 +16,11 @@ package enum SocketAddress: Hashable, Sendable {
     /// Every interface where there is no IPv6.
     package static func anyIPv4Interface(port: UInt16) -> SocketAddress { .ipv4(0, port: port) }
 
+    /// What `localhost` stands for.
+    package static func loopbacks(port: UInt16) -> [SocketAddress] {
+        [.ipv4(0x7f00_0001, port: port), .ipv6(high: 0, low: 1, port: port, scope: 0)]
+    }
+
     package var port: UInt16? {
         switch self {
         case .ipv4(_, let port), .ipv6(_, _, let port, _): port

@@ -9,6 +9,10 @@ enum Resolution {
         let name = address.description
         switch address {
         case .host(let host, let port):
+            // Both families, as RFC 6761 has it, also where /etc/hosts gives it one: clients may try either.
+            if host.lowercased() == "localhost" {
+                return ListenerAddress(name: name, candidates: SocketAddress.loopbacks(port: port))
+            }
             do throws(NameResolutionError) {
                 return ListenerAddress(name: name, candidates: try SocketAddress.resolve(host: host, port: port))
             } catch {

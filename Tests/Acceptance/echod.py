@@ -1,6 +1,7 @@
 """Starts the real echod, and reads it the way operators do: admin API, signals, log, /proc."""
 
 import contextlib
+import ctypes
 import fcntl
 import http.client
 import json
@@ -18,9 +19,10 @@ import time
 BINARY = os.environ["ECHOD_BINARY"]
 FULL = os.environ.get("ECHOD_FULL", "") not in ("", "0")
 LOOPBACK = "127.0.0.1:0"
-# Bounds every wait for something that is to come soon; far more than it takes, so that a busy machine passes too.
+# Bounds every wait for what is to come soon; far more than it takes, so that a busy machine passes too.
 PATIENCE = 20
 SIOCOUTQ = 0x5411
+PIDFD_GETFD = 438
 CLOSE_REASONS = {
     "admin_closed",
     "drained",
@@ -67,8 +69,9 @@ def clean_environment(variables=None):
 
 def run(*arguments, variables=None, timeout=PATIENCE):
     """Runs echod to its end, for starts that fail."""
+    environment = clean_environment(variables)
     return subprocess.run(
-        [BINARY, *arguments], env=clean_environment(variables), capture_output=True, text=True, timeout=timeout
+        [BINARY, *arguments], env=environment, capture_output=True, text=True, timeout=timeout
     )
 
 
@@ -284,13 +287,26 @@ class Process:
     def is_stopped(self):
         """Every thread of it, as after SIGSTOP."""
         tasks = os.listdir(f"/proc/{self.pid}/task")
-        return all(self._read(f"task/{task}/stat").rpartition(")")[2].split()[0] == "T" for task in tasks)
+        return all(self._read(f"task/{task}/stat").rpartition(")")[2].split()[0] in "Tt" for task in tasks)
 
     @property
     def is_traced(self):
         """Every thread of it, as by strace."""
         tasks = os.listdir(f"/proc/{self.pid}/task")
         return not any("TracerPid:\t0\n" in self._read(f"task/{task}/status") for task in tasks)
+
+    def sockets(self):
+        """Copies of its sockets, one after the other, by pidfd_getfd(2)."""
+        process = os.pidfd_open(self.pid)
+        try:
+            for number in os.listdir(f"/proc/{self.pid}/fd"):
+                if os.readlink(f"/proc/{self.pid}/fd/{number}").startswith("socket:"):
+                    copy = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, int(number), 0)
+                    assert copy >= 0, os.strerror(ctypes.get_errno())
+                    with socket.socket(fileno=copy) as one:
+                        yield one
+        finally:
+            os.close(process)
 
     def _read(self, name):
         with open(f"/proc/{self.pid}/{name}") as file:
@@ -415,7 +431,8 @@ class Echod:
         return eventually(lambda: self.state in states, f"state {states}")
 
     def await_active(self, number):
-        return eventually(lambda: self.status()["connections"]["active"] == number, f"{number} active connections")
+        active = lambda: self.status()["connections"]["active"]
+        return eventually(lambda: active() == number, f"{number} active connections")
 
     def await_reason(self, client_name, reason):
         """Waits for the end of one client, which `/connections` and `/status` give the same reason."""
@@ -439,6 +456,21 @@ class Echod:
             yield
         finally:
             self.signal(signal.SIGCONT)
+
+    def set_buffers(self, receive=None, send=None):
+        """Gives the (IPv4) listener, and so all that it accepts, buffers of these sizes.
+
+        The kernel's own sizes grow as it sees fit: a receive buffer only while somebody reads.
+        """
+        found = False
+        for one in self.process.sockets():
+            if one.family == socket.AF_INET and "%s:%d" % one.getsockname() == self.address:
+                found = True
+                if receive:
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+                if send:
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
+        assert found, "no listener"
 
     @property
     def is_running(self):

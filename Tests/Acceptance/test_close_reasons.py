@@ -73,18 +73,45 @@ def test_idle():
         (b"\xed\xa0\x80\n", "invalid_utf8"),
         (b"cut \xc3\n\xa9\n", "invalid_utf8"),
     ],
+    ids=["unfinished", "whole", "no lead byte", "surrogate", "cut by a newline"],
 )
 def test_bad_lines(bad, reason):
-    """Earlier lines are answered, nothing after; the client sees end of file and no reset, even if it sends on."""
+    """Earlier lines are answered, nothing after; then end of file, no reset, even if the client sends on."""
     with Echod("--max-line", "16") as server, server.client() as client:
         client.send(b"earlier\n" + b"y" * 16 + b"\n" + bad)
         assert client.receive_all() == b"EARLIER\n" + b"Y" * 16 + b"\n"
         client.send(b"more and more\n" * 1000)
+        eventually(lambda: client.unacknowledged == 0, "later input acknowledged")
         assert client.receive_all() == b""
         name = client.name
         client.close()
         row = server.await_reason(name, reason)
         assert row["lines"] == 2
+
+
+@pytest.mark.parametrize(
+    "bad, reason",
+    [(b"\xff\n", "invalid_utf8"), (b"x" * 70_000 + b"\n", "line_too_long")],
+    ids=["invalid", "too long"],
+)
+def test_a_bad_line_in_a_full_queue(bad, reason):
+    """Unread answers on one side, unread input on the other: the client still gets all answers before the bad line."""
+    good = b"earlier\n" * 10_000
+    with Echod("--loops", "1") as server:
+        server.set_buffers(receive=1 << 20, send=16_384)
+        with server.client(receive_buffer=8192, segment=1400) as client:
+            server.await_active(1)
+            with server.stopped():
+                client.send(good + bad + b"after\n" * 10_000)
+                eventually(lambda: client.unacknowledged == 0, "all input acknowledged")
+            server.await_row(client, blocked_on=None, state="open")
+            assert client.receive_all() == good.upper()
+            client.send(b"more and more\n" * 1000)
+            # What is discarded leaves the server's queue; an answer to it would be a reset.
+            eventually(lambda: client.unacknowledged == 0, "later input acknowledged")
+            assert client.receive_all() == b""
+            name = client.name
+        server.await_reason(name, reason)
 
 
 def test_invalid_utf8_at_the_end_of_file():
@@ -122,7 +149,7 @@ def test_write_stalled():
 def test_a_slow_reader_is_not_stalled():
     """While bytes are taken, however few, the write timeout does not count."""
     line = b"abcdefg\n" * 64
-    # The segments of an Ethernet: those of loopback do not fit a small window, and wait for the kernel's timers.
+    # The segments of an Ethernet: those of loopback do not fit a small window, and wait for timers.
     options = {"receive_buffer": 8192, "segment": 1400}
     with Echod("--write-timeout", "600ms") as server, server.client(**options) as client:
         sent = client.send_until_blocked(line)
@@ -140,7 +167,7 @@ def test_a_slow_reader_is_not_stalled():
 
 
 def test_refused():
-    """Past the limit a client gets end of file at once; the others do not notice; a free place is given again."""
+    """Past the limit: end of file at once; the others do not notice; a free place is given again."""
     with Echod("--max-connections", "2") as server, server.client() as first, server.client() as second:
         assert first.asks(b"one\n") == b"ONE\n" and second.asks(b"two\n") == b"TWO\n"
         assert (server.get("/readyz").code, server.get("/readyz").text.strip()) == (200, "ok (full)")
@@ -201,7 +228,7 @@ def test_forced_at_the_end(cut):
 
 
 def insist(server):
-    """TERM, once more at once, which is taken for the same, and once more after the 500 ms of the contract."""
+    """TERM, again at once, which is taken for the same, and again after the 500 ms of the contract."""
     server.signal(signal.SIGTERM)
     server.signal(signal.SIGTERM)
     server.await_state("draining")

@@ -45,7 +45,7 @@ def test_a_client_is_gone_before_it_is_accepted(error):
 
 
 def test_a_lasting_shortage():
-    """While the limit is reached the process uses next to no time and serves those inside; then also the others."""
+    """While it lasts the process uses next to no time and serves those inside; then also the others."""
     with Echod("--loops", "1") as server, server.client() as inside:
         assert inside.asks(b"in\n") == b"IN\n"
         before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
@@ -71,7 +71,7 @@ def test_a_lasting_shortage():
 
 
 def test_as_many_clients_as_the_descriptor_limit_allows():
-    """The default connection limit leaves descriptors for the admin plane: it answers when the echo is full."""
+    """The default limit leaves descriptors for the admin plane: it answers when the echo is full."""
     with Echod(wrapper=("prlimit", "--nofile=128:128")) as server:
         inside = [server.client() for _ in range(64)]
         for client in inside:

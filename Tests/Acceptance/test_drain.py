@@ -58,7 +58,7 @@ class Prober:
 
 
 def test_drain_keeps_the_process():
-    """/drain: 202, drained, not ready but alive, refusing; a second one is over already; /shutdown then exits."""
+    """/drain: 202, drained, not ready but alive, refusing; a second is over already; /shutdown exits."""
     with Echod() as server:
         first = server.post("/drain")
         assert first.code == 202 and first.json["joined"] is False
@@ -117,7 +117,8 @@ def test_joining():
     """A second verb joins: same drain, the nearer deadline, intent exit for good."""
     with Echod() as server, half_typed(server) as client:
         first = server.post("/drain?timeout=1h").json
-        assert (first["joined"], first["drain"]["intent"], first["drain"]["timeout_ms"]) == (False, "hold", 3_600_000)
+        assert (first["joined"], first["drain"]["intent"]) == (False, "hold")
+        assert first["drain"]["timeout_ms"] == 3_600_000
         later = server.post("/drain?timeout=2h").json
         assert later["joined"] is True and later["drain"]["deadline_in_ms"] <= 3_600_000
         nearer = server.post("/shutdown?timeout=30s").json
@@ -184,7 +185,8 @@ def test_lame_duck():
     with Echod() as server:
         begin = time.monotonic()
         answer = server.post("/shutdown?delay=1s")
-        assert (answer.code, answer.json["state"], answer.json["drain"]["delay_ms"]) == (202, "lame_duck", 1000)
+        assert (answer.code, answer.json["state"]) == (202, "lame_duck")
+        assert answer.json["drain"]["delay_ms"] == 1000
         assert (server.get("/readyz").code, server.get("/readyz").text.strip()) == (503, "lame_duck")
         assert server.get("/livez").code == 200
         with server.client() as client:
@@ -231,8 +233,9 @@ def test_mode_wait_becomes_close():
 
 @pytest.mark.parametrize(
     "query",
-    ["mode=later", "mode=", "mode=CLOSE", "timeout=20", "timeout=1ms", "timeout=25h", "delay=-1s", "wait=soon"]
-    + ["delay=20s", "delay=2s&timeout=1s", "tiemout=5s", "timeout=5s&timeout=6s", "wait&wait", "format=text"],
+    ["mode=later", "mode=", "mode=CLOSE", "timeout=20", "timeout=1ms", "timeout=25h", "delay=-1s"]
+    + ["wait=soon", "delay=20s", "delay=2s&timeout=1s", "tiemout=5s", "timeout=5s&timeout=6s", "wait&wait"]
+    + ["format=text"],
 )
 def test_what_does_not_parse_starts_nothing(query):
     """400 with a problem that tells what to do, and the service goes on."""
@@ -260,7 +263,7 @@ def test_wrong_method_and_body_start_nothing():
 
 @pytest.mark.parametrize("trigger", ["post", "TERM"])
 def test_admin_answers_during_the_whole_drain(trigger):
-    """Liveness never fails until the answer to `wait` is there, whatever clients do; readiness says no at once."""
+    """Liveness never fails until `wait` is answered, whatever clients do; readiness says no at once."""
     with Echod() as server, Prober(server) as live, half_typed(server) as half, server.client() as idle:
         server.await_active(2)
         if trigger == "TERM":
@@ -276,7 +279,8 @@ def test_admin_answers_during_the_whole_drain(trigger):
         finish(half)
         answer = waiter.result()
         over = time.monotonic()
-        assert (answer.code, answer.json["state"], answer.json["drain"]["result"]) == (200, "exiting", "clean")
+        assert (answer.code, answer.json["state"]) == (200, "exiting")
+        assert answer.json["drain"]["result"] == "clean"
         # The waiter's thread may be late; the server's own end cannot be before what it said here.
         assert server.exit_code() == 0
         assert live.outcomes(until=begin) == {200}
@@ -328,7 +332,7 @@ def test_a_stopped_and_continued_drain_keeps_its_deadline():
 
 @pytest.mark.parametrize("mode", ["upper", "verbatim"])
 def test_a_client_that_sends_for_ever(mode):
-    """It reads a prefix of its answers, in upper mode of whole lines, then end of file and no reset; exit 0."""
+    """It reads a prefix of its answers, in upper mode whole lines, then end of file, no reset; exit 0."""
     line = b"line after line\n"
     with Echod("--mode", mode, "--linger", "500ms") as server, server.client() as client:
         over = threading.Event()
@@ -363,7 +367,8 @@ def test_spread():
             assert client.asks(b"before\n") == b"BEFORE\n"
         begin = time.monotonic()
         server.signal(signal.SIGTERM)
-        eventually(lambda: any(row["blocked_on"] == "spread_turn" for row in server.connections()), "one in its turn")
+        blockers = lambda: {row["blocked_on"] for row in server.connections()}
+        eventually(lambda: "spread_turn" in blockers(), "one that waits for its turn")
 
         def end_of(client):
             assert client.receive_all() == b""
@@ -377,7 +382,7 @@ def test_spread():
 
 
 def test_other_admin_clients_do_not_delay_probes(tmp_path):
-    """Requests that never end hold their places; probes from elsewhere and over the Unix socket are answered."""
+    """Requests that never end hold their places; probes from elsewhere and over Unix are answered."""
     with Echod(admin=("127.0.0.1:0", f"unix:{tmp_path}/admin")) as server:
         slow = []
         for _ in range(60):

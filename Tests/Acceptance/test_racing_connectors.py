@@ -33,7 +33,8 @@ class Connector:
                 return self.served
             with client:
                 if client.socket.getsockname() == client.socket.getpeername():
-                    return self.served  # the kernel gave it the port of the server that is gone: it met itself
+                    # The kernel gave it the port of the server that is gone: it met itself.
+                    return self.served
                 self.ask(client)
             self.served += 1
 
@@ -73,11 +74,17 @@ def test_racing_connectors(drain):
         assert b"accept_queue=lossless" in server.log
 
 
+def delayed(call, milliseconds):
+    """strace that lets every such call come late."""
+    fault = ("-e", f"trace={call}", "-e", f"inject={call}:delay_enter={1000 * milliseconds}")
+    return "strace", "-f", "-qq", "-o", "/dev/null", *fault
+
+
 @needs_strace
-def test_racing_connectors_with_a_late_acceptor():
-    """Each accept takes 20 ms, so that there is always a queue when the drain begins."""
-    late = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4", "-e", "inject=accept4:delay_enter=20000")
-    with Echod(wrapper=late) as server:
+@pytest.mark.parametrize("call", ["accept4", "close", "setsockopt"])
+def test_racing_connectors_with_late_calls(call):
+    """Before each accept, close, or refusal of new clients 20 ms pass, in which others connect."""
+    with Echod(wrapper=delayed(call, 20)) as server:
         race(server, 10, lambda: server.signal(signal.SIGTERM))
         assert b"accept_queue=lossless" in server.log
 
@@ -101,9 +108,24 @@ def test_a_kernel_that_cannot_refuse():
         assert b"accept_queue=best_effort" in server.log and b"cannot refuse" in server.log
 
 
+@needs_strace
+def test_a_queue_that_takes_longer_than_the_accept_linger():
+    """All who are in it are accepted and served, however long that takes."""
+    with Echod(wrapper=delayed("accept4", 3)) as server:
+        with server.stopped():
+            clients = [server.client() for _ in range(150)]
+            for client in clients:
+                client.send(b"in the queue\n")
+            server.signal(signal.SIGTERM)
+        for client in clients:
+            assert client.receive_all() == b"IN THE QUEUE\n"
+            client.close()
+        assert server.exit_code() == 0
+
+
 @pytest.mark.parametrize("drain", range(count(2, 20)))
 def test_those_in_the_accept_queue(drain):
-    """Clients that connected while the server was stopped are in its queue when it is told to end: all are served."""
+    """Clients that connected while the server was stopped are in its queue at the drain: all are served."""
     with Echod() as server:
         with server.stopped():
             clients = [server.client() for _ in range(CLIENTS)]

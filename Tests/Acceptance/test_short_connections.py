@@ -26,7 +26,7 @@ def short_connections(server, number, *options):
 
 
 def test_short_connections_leave_nothing_behind():
-    """Descriptors and threads are as before, memory has grown by a mebibyte at most, and the sums are exact."""
+    """Descriptors and threads as before, memory grown by a mebibyte at most, and the sums are exact."""
     with Echod() as server:
         descriptors, threads = server.process.descriptors, sorted(server.process.threads)
         short_connections(server, WARM_UP)

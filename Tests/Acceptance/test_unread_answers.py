@@ -28,7 +28,7 @@ def await_stuck(server, number):
             return None
         return sorted((row["id"], row["received"]) for row in rows)
 
-    eventually(lambda: (first := figures()) and first == figures(), f"{number} clients that are not read any more")
+    eventually(lambda: (first := figures()) and first == figures(), f"{number} clients not read any more")
 
 
 def assert_served(server, lines):

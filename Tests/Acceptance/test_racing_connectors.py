@@ -10,6 +10,8 @@ from echod import Background, Client, Echod, count, eventually
 
 CLIENTS = count(20, 40)
 DRAINS = count(10, 100)
+# The default on loopback: so long after it was accepted a silent client is still heard.
+ACCEPT_LINGER = 0.05
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
 
@@ -19,7 +21,7 @@ class Connector:
 
     def __init__(self, address, index):
         self.address, self.index = address, index
-        self.served = 0
+        self.served = self.late = 0
         self.ends_first = index % 2 == 0
 
     def run(self):
@@ -35,20 +37,28 @@ class Connector:
                 if client.socket.getsockname() == client.socket.getpeername():
                     # The kernel gave it the port of the server that is gone: it met itself.
                     return self.served
-                self.ask(client)
+                if not self.ask(client, begin):
+                    self.late += 1
+                    continue
             self.served += 1
 
-    def ask(self, client):
+    def ask(self, client, begin):
+        """Whether it is answered. Only one that was silent for an accept linger may see end of file instead."""
         line = b"client %d line %d\n" % (self.index, self.served)
         client.send(line)
-        assert client.receive(len(line)) == line.upper()
+        took = time.monotonic() - begin
+        answer = client.receive(len(line))
+        if answer == b"" and took >= ACCEPT_LINGER:
+            return False
+        assert answer == line.upper(), f"sent {1000 * took:.1f} ms after connect() began"
         if self.ends_first:
             client.half_close()
         else:
             # As one who sends its next request with nothing in hand, and goes.
             client.close()
-            return
+            return True
         assert client.receive_all() == b""
+        return True
 
 
 def race(server, clients, end):
@@ -60,7 +70,8 @@ def race(server, clients, end):
     served = sum(work.result() for work in works)
     assert server.exit_code() == 0
     assert b"drain clean" in server.log
-    print(f"{served} served")
+    late = sum(connector.late for connector in connectors)
+    print(f"{served} served, {late} were silent for an accept linger")
 
 
 @pytest.mark.parametrize("drain", range(DRAINS))

@@ -110,7 +110,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Turns the calling thread into the loop until `stop` is called. At most one thread, once.
     package func run() {
         bindToCurrentThread()
-        while !isStopped { turn() }
+        runToTheEnd()
     }
 
     /// As `run`, until `root` has returned. `root` and its child tasks run on this thread.
@@ -120,13 +120,25 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             await root()
             self.stop()
         }
-        while !isStopped { turn() }
+        runToTheEnd()
     }
 
     /// Ends `run` at the end of this turn. Loop's thread only.
     package func stop() {
         assertIsCurrent()
         isStopped = true
+    }
+
+    /// Handlers and calls that are left are let go: most of them hold the loop, which holds them.
+    private func runToTheEnd() {
+        while !isStopped { turn() }
+        for index in slots.indices { slots[index].handler = nil }
+        let unheard = inbox.withLock { inbox in
+            defer { inbox.messages = [] }
+            return inbox.messages
+        }
+        // Let go outside the lock: what they hold may end here.
+        _ = unheard
     }
 
     private func bindToCurrentThread() {

@@ -54,6 +54,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Events taken from the kernel at a time.
     private static let batch = 256
     private static let wakeUpToken = UInt64.max
+    private static let noThread = UInt.max
 
     package let name: String
     private let epoll: Epoll
@@ -132,6 +133,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Handlers and calls that are left are let go: most of them hold the loop, which holds them.
     private func runToTheEnd() {
         while !isStopped { turn() }
+        // The kernel may give this thread's number to another one.
+        thread.store(Self.noThread, ordering: .relaxed)
         for index in slots.indices { slots[index].handler = nil }
         let unheard = inbox.withLock { inbox in
             defer { inbox.messages = [] }

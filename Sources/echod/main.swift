@@ -1,6 +1,7 @@
 import EventLoops
 import Glibc
 
+StandardStream.openMissing()
 // Before the first thread starts: threads inherit the mask, and the signals are read from a descriptor.
 SignalSource.block([SIGTERM, SIGINT, SIGQUIT])
 SignalSource.ignoreBrokenPipes()

@@ -99,7 +99,7 @@ def test_nobody_reads_the_log(tmp_path, kind):
         command = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
     child = subprocess.Popen(command, stderr=writer, env=clean_environment())
     try:
-        eventually(lambda: os.path.exists(f"{tmp_path}/admin") and answers(admin), "an admin that answers")
+        eventually(lambda: os.path.exists(f"{tmp_path}/admin") and answers(admin), "that it is ready")
         # A line of the log each; a pipe holds 64 KiB.
         for _ in range(800):
             with Client(echo) as client:
@@ -118,7 +118,7 @@ def test_nobody_reads_the_log(tmp_path, kind):
 
 def answers(admin):
     try:
-        return ask(admin, "GET", "/livez").code == 200
+        return ask(admin, "GET", "/readyz").code == 200
     except OSError:
         return False
 

@@ -82,7 +82,7 @@ final class DrainDriver {
         case .exit(let code):
             doors.abandon()
             ending.orderly(code)
-        case .exitImmediately(let code): ending.immediate(code)
+        case .exitImmediately(let code): ending.immediate(code, server.status())
         }
     }
 

@@ -40,11 +40,13 @@ package final class Server: Sendable {
     /// How the process ends, called on the control loop.
     package struct Ending: Sendable {
         let orderly: @Sendable (ExitCode) -> Void
-        let immediate: @Sendable (ExitCode) -> Void
+        let immediate: @Sendable (ExitCode, ServiceStatus) -> Void
 
-        /// `orderly` is to stop the admin plane and then the loops; `immediate` does not return.
+        /// `orderly` is to stop the admin plane and then the loops; `immediate` does not return, and gets the status
+        /// to report.
         package init(
-            orderly: @escaping @Sendable (ExitCode) -> Void, immediate: @escaping @Sendable (ExitCode) -> Void
+            orderly: @escaping @Sendable (ExitCode) -> Void,
+            immediate: @escaping @Sendable (ExitCode, ServiceStatus) -> Void
         ) {
             self.orderly = orderly
             self.immediate = immediate

@@ -61,6 +61,8 @@ package struct ServeCommand: ParsableCommand {
     var drainTimeout: String?
     @Option(help: ArgumentHelp("Spread the closing of connections over so long. (0s)", valueName: "dur"))
     var drainSpread: String?
+    @Option(help: ArgumentHelp("Write the status there at the end, as JSON. (none)", valueName: "file"))
+    var report: String?
     @Option(help: ArgumentHelp("* A further Host header that the admin answers to.", valueName: "name"))
     var adminHost: [String] = []
     @Flag(help: "Let clients beyond loopback drain and shut down.")
@@ -80,7 +82,8 @@ package struct ServeCommand: ParsableCommand {
             .mode: mode, .loops: loops, .maxConnections: maxConnections, .maxLine: maxLine,
             .idleTimeout: idleTimeout, .writeTimeout: writeTimeout, .linger: linger, .acceptLinger: acceptLinger,
             .drainMode: drainMode, .drainDelay: drainDelay, .drainTimeout: drainTimeout, .drainSpread: drainSpread,
-            .logLevel: logLevel, .logFormat: logFormat, .adminAllowRemote: adminAllowRemote ? "true" : nil,
+            .report: report, .logLevel: logLevel, .logFormat: logFormat,
+            .adminAllowRemote: adminAllowRemote ? "true" : nil,
         ]
         var flags = single.compactMapValues { $0.map { [$0] } }
         flags[.listen] = listen

@@ -96,6 +96,15 @@ extension OptionReader.Kind where Value == String {
         }
     }
 
+    /// A file by its path; whether it can be opened is seen when it is.
+    static var file: Self {
+        .init(allowed: "the path of a file") { (text) throws(Unacceptable) in
+            guard !text.isEmpty else { throw Unacceptable(problem: "the path is empty") }
+            guard text.utf8.last != UInt8(ascii: "/") else { throw Unacceptable(problem: "this is a directory") }
+            return text
+        }
+    }
+
     private static func isHostNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true

@@ -11,6 +11,7 @@ package enum ServeOption: String, Hashable, Sendable, CaseIterable {
     case drainDelay = "drain-delay"
     case drainTimeout = "drain-timeout"
     case drainSpread = "drain-spread"
+    case report
     case adminHost = "admin-host"
     case adminAllowRemote = "admin-allow-remote"
     case logLevel = "log-level"

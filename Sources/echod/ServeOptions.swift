@@ -22,6 +22,8 @@ package struct ServeOptions: Sendable {
     package var drainDelay = Duration.zero
     package var drainTimeout = Duration.seconds(20)
     package var drainSpread = Duration.zero
+    /// The path of the report at the end; nil: none.
+    package var report: String?
     /// Lower-cased.
     package var adminHosts: [String] = []
     package var adminAllowRemote = false
@@ -45,6 +47,7 @@ package struct ServeOptions: Sendable {
         try readService(&reader, host)
         try readTimes(&reader)
         try readAdmin(&reader)
+        report = try reader.single(.report, .file)
         logLevel = try reader.single(.logLevel, .choice) ?? logLevel
         logFormat = try reader.single(.logFormat, .choice) ?? logFormat
         sources = reader.sources

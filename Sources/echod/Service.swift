@@ -8,33 +8,46 @@ import Logging
 /// The process: where the data plane, the admin plane, signals and logs meet.
 final class Service {
     private let options: ServeOptions
-    private let output: LogOutput
+    private let surroundings: Surroundings
+    private let ending: ProcessEnding
     private let log: Logger
-
-    init(_ options: ServeOptions) {
-        self.options = options
-        output = LogOutput(level: options.logLevel, format: options.logFormat)
-        log = output.logger()
-    }
+    private let life = LifeWithoutServer()
 
     private var acceptQueue = AcceptQueueGuarantee.lossless
 
-    /// From start to end, on the calling thread, which becomes the control loop. Returns the exit code.
+    init(_ options: ServeOptions, surroundings: Surroundings) {
+        self.options = options
+        self.surroundings = surroundings
+        let output = LogOutput(level: options.logLevel, format: options.logFormat)
+        log = output.logger()
+        ending = ProcessEnding(output: output, log: log)
+    }
+
+    /// From start to end, on the calling thread. Returns the exit code; by then the report is written, unless its file
+    /// could not even be opened.
     func run() -> Int32 {
-        defer { output.flush() }
+        defer { ending.flush() }
         do {
+            if let path = options.report { try ending.openReport(path) }
             let code = try serve()
-            log.notice("exit", metadata: ["code": "\(code)"])
-            return code
+            log.ended(code.rawValue)
+            return Int32(code.rawValue)
         } catch {
             log.critical("cannot start: \(error)")
+            ending.report(life.status(.exiting), code: .failure)
             return Int32(ExitCode.failure.rawValue)
         }
     }
 
-    private func serve() throws -> Int32 {
-        let listeners = try options.listen.map(Resolution.resolve)
-        let adminListeners = try options.admin.map(Resolution.resolve)
+    private func serve() throws -> ExitCode {
+        let start = StartUp(options: options, surroundings: surroundings, log: log, life: life)
+        switch try start.resolve() {
+        case .interrupted: return ending.report(life.status(.exiting), code: .success)
+        case .resolved(let listeners, let admin): return try serve(listeners, admin)
+        }
+    }
+
+    private func serve(_ listeners: [ListenerAddress], _ adminListeners: [ListenerAddress]) throws -> ExitCode {
         let isLoopbackOnly = Resolution.isLoopbackOnly(listeners)
         acceptQueue = Self.acceptQueue(
             listeners, linger: options.drainDefaults(everyTCPListenerIsLoopback: isLoopbackOnly).acceptLinger, log: log)
@@ -43,50 +56,38 @@ final class Service {
         let exiting = Latch()
         let server = Server(
             configuration(listeners), control: control, loops: loops, processID: Int(getpid()), log: log,
-            ending: .init(orderly: { _ in exiting.open() }, immediate: endNow()))
+            ending: .init(orderly: { _ in exiting.open() }, immediate: { [ending] in ending.atOnce($0, $1) }))
         let admin = try AdminPlane(
             adminListeners, service: server, configuration: adminConfiguration(listeners),
             budget: budget(server), log: log)
         server.setAdminAddresses(admin.addresses)
-        watchSignals(control, server)
+        ending.beforeEndingAtOnce { admin.removeFiles() }
+        control.post { [surroundings, log] in SignalDesk(control, server, surroundings, log).watch() }
         let thread = try JoinableThread(name: control.name) { control.run() }
         // The control loop outlives the others: while one of them is stuck it still ends the process in time.
         try withRunningLoops(loops, root: { await server.serve(on: $0) }) {
             server.open()
             exiting.wait()
+            reportUnlessLoopsAreStuck(server)
             admin.stop()
             server.finish()
         }
         control.post { control.stop() }
         thread.join()
-        return Int32(server.status().exitCode ?? ExitCode.failure.rawValue)
+        return ending.report(server.status())
     }
 
-    /// For when the orderly end takes too long, or somebody insists.
-    private func endNow() -> @Sendable (ExitCode) -> Void {
-        { [log, output] code in
-            log.error("ending at once", metadata: ["code": "\(code.rawValue)"])
-            output.flush()
-            _exit(Int32(code.rawValue))
-        }
+    /// Who sees the admin go finds the report. But what a connection that has not ended yet counts may still make the
+    /// exit code worse: then the report waits for it.
+    private func reportUnlessLoopsAreStuck(_ server: Server) {
+        let status = server.status()
+        if status.connections.active == 0 { ending.report(status) }
     }
 
     private func budget(_ server: Server) -> DescriptorBudget {
         let budget = DescriptorBudget(limit: HostLimits.ofThisProcess().descriptorLimit)
         budget.add { Int(server.status().connections.active) }
         return budget
-    }
-
-    private func watchSignals(_ control: EventLoop, _ server: Server) {
-        control.post { [log] in
-            let signals: [Int32: TerminationSignal] = [SIGTERM: .terminate, SIGINT: .interrupt, SIGQUIT: .quit]
-            let source = try? SignalSource(Array(signals.keys), on: control) { number in
-                guard let signal = signals[number] else { return }
-                log.notice("signal", metadata: ["signal": "\(signal.rawValue)"])
-                server.signalReceived(signal)
-            }
-            if source == nil { log.error("signals cannot be watched: only the admin plane can stop this process") }
-        }
     }
 
     private func configuration(_ listeners: [ListenerAddress]) -> ServerConfiguration {
@@ -109,7 +110,8 @@ final class Service {
         return defaults
     }
 
-    /// How well the listeners can be closed, tried once before they are opened. Unix sockets need no linger and no mark.
+    /// How well the listeners can be closed, tried once before they are opened. Unix sockets need neither linger nor
+    /// mark.
     private static func acceptQueue(_ listeners: [ListenerAddress], linger: Duration, log: Logger)
         -> AcceptQueueGuarantee
     {

@@ -23,4 +23,12 @@ enum StandardStream: Int32 {
             rest = rest.dropFirst(count)
         }
     }
+
+    /// Opens those of 0, 1 and 2 that we were started without: the next descriptor, a client's or the report's, would
+    /// be taken for standard error and get the log.
+    static func occupyClosedOnes() {
+        var number = open("/dev/null", O_RDWR)
+        while (0...2).contains(number) { number = open("/dev/null", O_RDWR) }
+        if number > 2 { close(number) }
+    }
 }

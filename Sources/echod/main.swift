@@ -3,14 +3,15 @@ import Glibc
 
 StandardStream.openMissing()
 // Before the first thread starts: threads inherit the mask, and the signals are read from a descriptor.
-SignalSource.block([SIGTERM, SIGINT, SIGQUIT])
+SignalSource.block(ProcessSignal.watched)
 SignalSource.ignoreBrokenPipes()
+StandardStream.occupyClosedOnes()
 
 let environment = ProcessEnvironment.current()
 switch ParsedCommand.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment) {
 case .serve(let options):
     _ = HostLimits.raiseDescriptorLimit()
-    exit(Service(options).run())
+    exit(Service(options, surroundings: .ofThisProcess()).run())
 case .exit(let code, let standardOutput, let standardError):
     StandardStream.output.write(standardOutput)
     StandardStream.error.write(standardError)

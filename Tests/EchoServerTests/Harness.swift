@@ -125,7 +125,7 @@ func withServer<Result>(
         log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         ending: .init(
             orderly: { _ in exiting.open() },
-            immediate: { _ in
+            immediate: { _, _ in
                 wasHurried.withLock { $0 = true }
                 exiting.open()
             }))

@@ -41,6 +41,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake(.drainTimeout, "99ms", "too short", "100ms to 24h"),
         Mistake(.drainTimeout, "25h", "too long", "100ms to 24h"),
         Mistake(.drainSpread, "soon", "", "0s to 24h"),
+        Mistake(.report, "/var/log/", "this is a directory", "the path of a file"),
         Mistake(.adminHost, "a:80", "a port or a URL is not part", "a host name without a port"),
         Mistake(.adminHost, "a b", "letters, digits", "a host name without a port"),
         Mistake(.logLevel, "INFO", "no such value", "trace, debug, info, notice, warning, error, critical"),

@@ -55,6 +55,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         Sample(.drainDelay, "5s", "5.0 seconds", other: "1s") { "\($0.drainDelay)" },
         Sample(.drainTimeout, "100ms", "0.1 seconds", other: "24h") { "\($0.drainTimeout)" },
         Sample(.drainSpread, "3s", "3.0 seconds", other: "4s") { "\($0.drainSpread)" },
+        Sample(.report, "/dev/termination-log", "/dev/termination-log", other: "r") { $0.report ?? "none" },
         Sample(.adminHost, "Echo.Example", "[\"echo.example\"]", other: "b") { "\($0.adminHosts)" },
         Sample(.logLevel, "debug", "debug", other: "error") { "\($0.logLevel)" },
         Sample(.logFormat, "json", "json", other: "text") { "\($0.logFormat)" },
@@ -75,7 +76,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         #expect(options.maxConnections == 1000)
         #expect(options.maxLine == 65536)
         #expect(options.idleTimeout == nil && options.writeTimeout == nil && options.acceptLinger == nil)
-        #expect(options.linger == .seconds(2))
+        #expect(options.linger == .seconds(2) && options.report == nil)
         #expect(options.drainDefaults(everyTCPListenerIsLoopback: false) == DrainDefaults())
         #expect(options.adminHosts.isEmpty && !options.adminAllowRemote)
         #expect(options.logLevel == .info && options.logFormat == .text)

@@ -55,8 +55,8 @@ package struct DrainStateMachine: Hashable, Sendable {
 
     /// How long cutting may take before a process that is to exit does so all the same.
     package static let forcingLimit = Duration.milliseconds(500)
-    /// How long the orderly end may take.
-    package static let exitingLimit = Duration.milliseconds(1500)
+    /// How long the orderly end may take: with forcing and the time the process needs to go, T + 2 s.
+    package static let exitingLimit = Duration.milliseconds(1400)
     /// A further signal that comes sooner after the first is the same wish: Ctrl-C reaches a group, supervisors repeat.
     package static let furtherSignalAfter = Duration.milliseconds(500)
     package static let timeoutBounds = Duration.milliseconds(100)...Duration.seconds(86_400)

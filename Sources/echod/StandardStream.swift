@@ -5,14 +5,6 @@ enum StandardStream: Int32 {
     case output = 1
     case error = 2
 
-    /// Opens /dev/null for whichever of 0, 1 and 2 was not given to the process: the first socket would get its number
-    /// otherwise, and log lines with it. Before anything else is opened.
-    static func openMissing() {
-        for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 {
-            _ = open("/dev/null", O_RDWR)
-        }
-    }
-
     /// Writes all of it; what nobody can take (a closed pipe) is dropped.
     func write(_ text: String) {
         var rest = Array(text.utf8)[...]

@@ -1,11 +1,11 @@
 import EventLoops
 import Glibc
 
-StandardStream.openMissing()
+// Before anything else is opened.
+StandardStream.occupyClosedOnes()
 // Before the first thread starts: threads inherit the mask, and the signals are read from a descriptor.
 SignalSource.block(ProcessSignal.watched)
 SignalSource.ignoreBrokenPipes()
-StandardStream.occupyClosedOnes()
 
 let environment = ProcessEnvironment.current()
 switch ParsedCommand.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment) {

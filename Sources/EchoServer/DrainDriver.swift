@@ -99,8 +99,7 @@ final class DrainDriver {
 
     /// Until they are marked, connections wait for their peer (mode wait) or for their turn.
     private func announce() {
-        let mode = server?.state.withLock { $0.machine.drain?.mode }
-        let blocker: Blocker = mode == .wait ? .peerClose : .spreadTurn
+        guard let blocker = server?.state.withLock({ $0.announcedBlocker }) else { return }
         for shard in shards { shard.post { $0.announceDrain(blocker) } }
     }
 

@@ -20,7 +20,8 @@ extension Server: ServiceControl {
         }
         guard let begins else { return control.post { [self] in completion(status()) } }
         guard begins else { return }
-        gather({ $0.sample($1) }) { [self] samples in
+        let announced = state.withLock { $0.announcedBlocker }
+        gather({ $0.sample(announced: announced, $1) }) { [self] samples in
             let waiters = state.withLock { state in
                 var sum = Sample()
                 for sample in samples { sum.add(sample) }

@@ -35,6 +35,12 @@ package final class Server: Sendable {
         var lastWaiter: UInt64 = 0
         /// Who asked for an undrain whose listeners are being opened, by attempt.
         var undrains: [Int: [UndrainCompletion]] = [:]
+
+        /// What connections wait for while a drain runs, until they are marked.
+        var announcedBlocker: Blocker? {
+            guard machine.state == .draining else { return nil }
+            return machine.drain?.mode == .wait ? .peerClose : .spreadTurn
+        }
     }
 
     /// How the process ends, called on the control loop.
@@ -154,11 +160,14 @@ package final class Server: Sendable {
         let now = MonotonicTime.now
         let decision = state.withLock { state in
             let drain = state.machine.drain
+            let stateBefore = state.machine.state
             let totals = self.totals()
             let moment = Moment(now: now, totals: totals, drainBeganWith: state.atDrainStart)
             let (answer, actions) = event(&state.machine, moment)
             state.actions += actions
             remember(&state, answer)
+            // What the connections wait for is another thing now.
+            if state.machine.state != stateBefore { state.sampleIsGoodUntil = 0 }
             if let after = state.machine.drain {
                 if after.id != drain?.id {
                     state.atDrainStart = totals

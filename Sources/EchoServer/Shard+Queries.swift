@@ -33,14 +33,16 @@ extension Shard {
         }
     }
 
-    /// What waits in the kernel, and what the connections of a drain wait for.
-    func sample(_ done: @escaping @Sendable (Sample) -> Void) {
+    /// What waits in the kernel, and what the connections of a drain wait for. `announced` is what open ones wait for
+    /// where word of the drain is still on its way to this loop.
+    func sample(announced: Blocker?, _ done: @escaping @Sendable (Sample) -> Void) {
         let sample = Accumulator(Sample())
         let began = EventLoop.monotonicNow()
         walk { connection in
             sample.value.unread += UInt64(connection.unreadBytes)
             sample.value.unacked += UInt64(connection.unacknowledgedBytes)
-            if let blocker = connection.blocker { sample.value.blockedOn[blocker, default: 0] += 1 }
+            let blocker = connection.blocker ?? (connection.state == .open ? announced : nil)
+            if let blocker { sample.value.blockedOn[blocker, default: 0] += 1 }
         } done: {
             sample.value.cost = EventLoop.monotonicNow() - began
             done(sample.value)

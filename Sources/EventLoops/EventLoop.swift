@@ -2,31 +2,6 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// What a loop calls, always on its own thread.
-package protocol ReadinessHandler: AnyObject {
-    /// The descriptor's conditions changed (edge-triggered), or `EventLoop.callAgain` was asked for (empty set).
-    func readinessChanged(_ readiness: Readiness)
-    /// The time given to `EventLoop.setTimer` has come; the timer is no longer set.
-    func timerFired()
-}
-
-/// A handler's place in a loop. Carries a number beside the slot, because slots and descriptor numbers are reused
-/// within one batch of events.
-package struct Registration: Hashable, Sendable {
-    fileprivate let token: UInt64
-
-    fileprivate init(slot: Int, serial: UInt32) {
-        token = UInt64(serial) << 32 | UInt64(slot)
-    }
-
-    fileprivate init(token: UInt64) {
-        self.token = token
-    }
-
-    fileprivate var slot: Int { Int(token & 0xffff_ffff) }
-    fileprivate var serial: UInt32 { UInt32(truncatingIfNeeded: token >> 32) }
-}
-
 /// One thread with an epoll instance. It dispatches readiness and timers to handlers as plain calls, and is the task
 /// executor of the tasks that own those handlers' lives, so that neither ever leaves the thread.
 ///
@@ -84,13 +59,6 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         now = Self.monotonicNow()
         // Edge-triggered and never read: each write is one event, and the counter takes 2^64 of them.
         try epoll.add(wakeUp.number, interest: [.readable, .edgeTriggered], token: Self.wakeUpToken)
-    }
-
-    /// CLOCK_MONOTONIC in nanoseconds, for threads that have no loop.
-    package static func monotonicNow() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// Whether the caller is on the loop's thread.
@@ -244,37 +212,6 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: Handlers (loop's thread only)
 
-    /// Has `body` called once, `nanoseconds` from now. It cannot be taken back.
-    package func call(after nanoseconds: Int64, _ body: @escaping () -> Void) {
-        let once = Once(loop: self, body: body)
-        guard let registration = try? register(once) else { return }
-        once.registration = registration
-        setTimer(registration, at: now + nanoseconds)
-    }
-
-    /// Has `body` called in the next turn, after the descriptors had theirs.
-    package func callInNextTurn(_ body: @escaping () -> Void) {
-        call(after: 1, body)
-    }
-
-    private final class Once: ReadinessHandler {
-        unowned let loop: EventLoop
-        let body: () -> Void
-        var registration: Registration?
-
-        init(loop: EventLoop, body: @escaping () -> Void) {
-            self.loop = loop
-            self.body = body
-        }
-
-        func readinessChanged(_ readiness: Readiness) {}
-
-        func timerFired() {
-            if let registration { loop.deregister(registration) }
-            body()
-        }
-    }
-
     /// Watches `descriptor` for all that `Readiness` names, edge-triggered, or with nil only offers a timer.
     /// The loop holds the handler until `deregister`.
     package func register(
@@ -320,14 +257,5 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         guard !slots[registration.slot].asksAgain else { return }
         slots[registration.slot].asksAgain = true
         again.append(registration)
-    }
-}
-
-extension EventLoop {
-    /// CLOCK_REALTIME in nanoseconds since 1970: for display, never for a deadline.
-    package static func wallClockNow() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -7,7 +7,7 @@ SOURCES := Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Bench
 
 # Quick to build, needed by all; the rest only by tests.
 BUILD_PACKAGES := libmicrohttpd-dev
-TEST_PACKAGES := ncat socat curl python3-pytest strace iproute2
+TEST_PACKAGES := python3 ncat socat curl python3-pytest strace iproute2
 
 # One sanitised build serves as the strict one: every warning of ours is an error there, and every import is declared.
 STRICT := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error

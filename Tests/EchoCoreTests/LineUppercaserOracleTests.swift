@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Compares with CPython, byte for byte, over every code point that it knows. `ECHOD_TEST_SEED` repeats a run.
-@Suite("Answers are Python's", .enabled(if: Oracle.python != nil))
+@Suite("Answers are Python's")
 struct LineUppercaserOracleTests {
     @Test func everyCodePoint_inRandomLinesAndChunks_isAnsweredAsByPython() throws {
         let oracle = try Oracle.shared.get()
@@ -96,18 +96,26 @@ private struct Oracle {
         defer { try? FileManager.default.removeItem(at: directory) }
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Oracle/upper_oracle.py")
-        let process = Process()
-        process.executableURL = URL(filePath: try #require(Self.python))
-        process.arguments = [script.path(), directory.path(), String(seed)]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "upper_oracle.py, seed \(seed)")
+        let python = try #require(Self.python, "no python3: make deps installs it")
+        let status = try Self.run([python, script.path(), directory.path(), String(seed)])
+        try #require(status == 0, "upper_oracle.py, seed \(seed)")
         var files: [String: [UInt8]] = [:]
         for url in try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil) {
             files[url.lastPathComponent] = try Array(Data(contentsOf: url))
         }
         self.files = files
         excused = Self.excused(unknown: try #require(files["unknown"]))
+    }
+
+    /// The wait status. Not Foundation's `Process`, which leaks: LeakSanitizer would say so here.
+    private static func run(_ command: [String]) throws -> Int32 {
+        var arguments = command.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        try #require(posix_spawn(&process, command[0], nil, nil, &arguments, environ) == 0)
+        var status: Int32 = -1
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        return status
     }
 
     func read(_ name: String) throws -> [UInt8] {

@@ -56,9 +56,10 @@ import TestSupport
                 let handlers = [ClosureHandler(), ClosureHandler()]
                 for (index, handler) in handlers.enumerated() {
                     let other = handlers[1 - index]
-                    handler.onReadiness = { [unowned handler] _ in
+                    // The loop holds both; held by each other as well they would outlive it.
+                    handler.onReadiness = { [unowned handler, weak other] _ in
                         journal.add("event")
-                        guard let place = other.registration, handler.registration != nil else { return }
+                        guard let other, let place = other.registration, handler.registration != nil else { return }
                         loop.deregister(place)
                         other.registration = nil
                         if placeIsTakenAnew { Self.takePlace(on: loop, journal) }

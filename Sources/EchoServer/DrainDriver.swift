@@ -62,7 +62,7 @@ final class DrainDriver {
         switch action {
         case .publishState(let state):
             if state == .serving { welcome() }
-            log.stateChanged(state, server.status())
+            log.stateChanged(state, server.status(), doors: server.configuration.drain.acceptQueue)
         case .closeDoors(let drain, let until): closeDoors(drain, until)
         case .closeDoorsNow(let drain):
             doors.abandon()

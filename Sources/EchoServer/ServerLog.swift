@@ -39,13 +39,15 @@ extension Logger {
         self.error("undrain failed, the drain goes on", metadata: ["error": "\(error)"])
     }
 
-    func stateChanged(_ state: ServiceState, _ status: ServiceStatus) {
+    func stateChanged(_ state: ServiceState, _ status: ServiceStatus, doors: AcceptQueueGuarantee) {
         var metadata: Logger.Metadata = [:]
         switch state {
         case .starting, .serving:
             metadata["listen"] = "\(status.listen.joined(separator: ","))"
             if !status.admin.isEmpty { metadata["admin"] = "\(status.admin.joined(separator: ","))" }
             metadata["pid"] = "\(status.pid)"
+            // What a drain will promise to the clients in the accept queue.
+            metadata["accept_queue"] = "\(doors.rawValue)"
         case .lameDuck, .draining, .forcing:
             guard let drain = status.drain else { break }
             metadata["trigger"] = "\(drain.trigger.description)"

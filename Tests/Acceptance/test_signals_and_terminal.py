@@ -57,7 +57,7 @@ class Terminal:
         return eventually(lambda: re.search(pattern, self.screen), f"{pattern} on the terminal")
 
     def client(self):
-        return Client(self.shows(r"serving listen=(\S+)")[1])
+        return Client(self.shows(r"serving .*listen=(\S+)")[1])
 
     def interrupt(self):
         os.write(self.keyboard, b"\x03")
@@ -128,7 +128,7 @@ def test_no_notices_in_a_log_file(tmp_path):
     """`2>log`: the keyboard works, but who sits there does not see the words."""
     with open(tmp_path / "log", "w+") as log, Terminal("--drain-timeout", "2s", log=log) as terminal:
         text = lambda: (tmp_path / "log").read_text()
-        address = eventually(lambda: re.search(r"serving listen=(\S+)", text()), "serving")[1]
+        address = eventually(lambda: re.search(r"serving .*listen=(\S+)", text()), "serving")[1]
         with half_typed(Client(address)):
             terminal.interrupt()
             assert terminal.child.wait(20) == 2

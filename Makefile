@@ -34,7 +34,7 @@ help:
 	@echo 'make format   formats the sources in place'
 	@echo 'make deps     installs what is missing, through apt'
 
-# exec, so that Ctrl-C and the exit code are those of echod and not of a shell in between.
+# exec, so that Ctrl-C reaches echod and no shell in between. Make has exit codes of its own: for echod's, run the binary.
 run: build
 	@exec $(BINARY)
 

@@ -62,8 +62,8 @@ extension Logger {
 
     func drainEnded(_ status: ServiceStatus) {
         guard let drain = status.drain, let result = drain.result else { return }
-        notice(
-            "drain \(result.rawValue)",
+        log(
+            level: result == .lost || result == .forced ? .warning : .notice, "drain \(result.rawValue)",
             metadata: [
                 "drain": "\(drain.id)", "elapsed_ms": "\(drain.elapsed.inMilliseconds)", "closed": "\(drain.closed)",
                 "at_mark": "\(drain.atMark)", "from_backlog": "\(drain.fromBacklog)",

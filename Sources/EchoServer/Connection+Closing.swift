@@ -87,9 +87,8 @@ extension Connection {
     /// A refused client was never served: what it sends counts nowhere.
     private func countDiscarded(_ count: Int) {
         if case .refused = phase { return }
+        countReceived(count)
         lateDiscarded &+= UInt64(count)
-        received &+= UInt64(count)
-        shard.counters.received.add(count)
         shard.counters.lateDiscarded.add(count)
     }
 
@@ -117,10 +116,13 @@ extension Connection {
     func resetByPeer(unwritten: Int = 0) {
         if case .ended = phase { return }
         if case .refused = phase { return end(.refused) }
-        shard.counters.abandonedByPeer.add(pending.count - pendingStart + unwritten + unacknowledgedBytes)
+        shard.counters.abandonedByPeer.add(undeliveredBytes + unwritten)
         shard.counters.incomplete.add(partialLine ?? 0)
         end(.resetByPeer)
     }
+
+    /// Answers that the peer has not acknowledged: those the kernel did not take yet, and those it has.
+    private var undeliveredBytes: Int { pending.count - pendingStart + unacknowledgedBytes }
 
     // MARK: Cutting
 
@@ -170,7 +172,7 @@ extension Connection {
     }
 
     private func countLosses() {
-        shard.counters.lostSent.add(pending.count - pendingStart + unacknowledgedBytes)
+        shard.counters.lostSent.add(undeliveredBytes)
         var rest = unreadAtTheMark
         // Of the unfinished line and what follows it: up to the last newline it is complete lines, lost.
         var complete = 0
@@ -179,8 +181,7 @@ extension Connection {
             let transfer = socket?.receive(into: shard.scratch, atMost: min(rest, shard.scratch.capacity))
             guard case .bytes(let count) = transfer, count > 0 else { break }
             rest -= count
-            received &+= UInt64(count)
-            shard.counters.received.add(count)
+            countReceived(count)
             let lost =
                 partialLine == nil
                 ? count : shard.scratch.withBytes(count) { LineUppercaser.lengthOfCompleteLines(in: $0.span) }

@@ -104,10 +104,16 @@ extension Connection {
         let transfer = socket?.receive(into: shard.scratch, atMost: limit, peek: peek) ?? .wouldBlock
         if case .bytes(let count) = transfer, !peek, count > 0 {
             lastActivity = shard.loop.now
-            received &+= UInt64(count)
-            shard.counters.received.add(count)
+            countReceived(count)
         }
         return transfer
+    }
+
+    /// Every byte that leaves the kernel, answered or not.
+    @inline(__always)
+    func countReceived(_ count: Int) {
+        received &+= UInt64(count)
+        shard.counters.received.add(count)
     }
 
     // MARK: Answering

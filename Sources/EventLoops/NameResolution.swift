@@ -45,13 +45,7 @@ extension SocketAddress {
         if inet_pton(AF_INET, literal, &ipv4) == 1 {
             self = .ipv4(UInt32(bigEndian: ipv4.s_addr), port: port)
         } else if inet_pton(AF_INET6, literal, &ipv6) == 1 {
-            let (high, low) = withUnsafeBytes(of: ipv6) { bytes in
-                (
-                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-                )
-            }
-            self = .ipv6(high: high, low: low, port: port, scope: 0)
+            self.init(ipv6, port: port, scope: 0)
         } else {
             return nil
         }

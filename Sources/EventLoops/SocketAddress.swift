@@ -108,18 +108,22 @@ extension SocketAddress {
             self = .ipv4(UInt32(bigEndian: address.sin_addr.s_addr), port: UInt16(bigEndian: address.sin_port))
         case AF_INET6:
             let address = storage.loadUnaligned(as: sockaddr_in6.self)
-            let (high, low) = withUnsafeBytes(of: address.sin6_addr) { bytes in
-                (
-                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-                )
-            }
-            self = .ipv6(
-                high: high, low: low, port: UInt16(bigEndian: address.sin6_port), scope: address.sin6_scope_id)
+            self.init(
+                address.sin6_addr, port: UInt16(bigEndian: address.sin6_port), scope: address.sin6_scope_id)
         default:
             let path = storage.prefix(min(length, storage.count)).dropFirst(2).prefix { $0 != 0 }
             self = .unix(path: path.isEmpty ? nil : String(decoding: path, as: UTF8.self))
         }
+    }
+
+    init(_ address: in6_addr, port: UInt16, scope: UInt32) {
+        let (high, low) = withUnsafeBytes(of: address) { bytes in
+            (
+                UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+                UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
+        self = .ipv6(high: high, low: low, port: port, scope: scope)
     }
 
     /// Calls `body` with the kernel's form. A path that does not fit `sun_path` (107 bytes) is ENAMETOOLONG.

@@ -8,6 +8,8 @@ SOURCES := Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Bench
 # Quick to build, needed by all; the rest only by tests.
 BUILD_PACKAGES := libmicrohttpd-dev
 TEST_PACKAGES := python3 ncat socat curl python3-pytest strace iproute2
+# Chromium for the dashboard, promtool and Prometheus for the metrics, mandoc for the manual pages; the rest is PyPI's.
+JUDGE_PACKAGES := python3-venv chromium fonts-dejavu-core prometheus haproxy mandoc
 
 # One sanitised build serves as the strict one: every warning of ours is an error there, and every import is declared.
 STRICT := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
@@ -15,20 +17,23 @@ STRICT := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check
 # XCTest itself leaks under AddressSanitizer, and there is no XCTest here.
 UNIT_TESTS := $(SWIFT) test --disable-xctest
 ACCEPTANCE := ECHOD_BINARY=$(abspath $(BINARY)) $(PYTHON) -m pytest -p no:cacheprovider Tests/Acceptance
+JUDGES := .build-venv
+JUDGEMENT := ECHOD_BINARY=$(abspath $(BINARY)) $(JUDGES)/bin/python -m pytest -p no:cacheprovider Tests/Judges
 
 # Runs a command under a title and says how long it took; its status is the command's.
 step = @begin=$$(date +%s); printf '\n== %s\n' "$(1)"; $(2); status=$$?; \
 	printf '== %s: %s, %d s\n' "$(1)" "$$([ $$status = 0 ] && echo ok || echo FAILED)" \
 	"$$(($$(date +%s) - begin))"; exit $$status
 
-.PHONY: help run build test check prove bench format deps deps-build
-.PHONY: echo-load build-step unit-step acceptance-step format-step thread-step address-step prove-step
+.PHONY: help run build test check judges prove bench format deps deps-build deps-judges
+.PHONY: echo-load build-step unit-step acceptance-step judges-step format-step thread-step address-step prove-step
 
 help:
 	@echo 'make run      build echod and serve on 127.0.0.1:8888 (admin on :8889); Ctrl-C drains'
 	@echo 'make build    the release binary, $(BINARY)'
 	@echo 'make test     unit tests, then acceptance tests against the binary'
-	@echo 'make check    test, and the format, warnings, ThreadSanitizer, AddressSanitizer: what CI runs'
+	@echo 'make judges   what others say of it: Chromium, promtool, Prometheus, schemathesis'
+	@echo 'make check    test, judges, and the format, warnings, ThreadSanitizer, AddressSanitizer: what CI runs'
 	@echo 'make prove    the acceptance tests in full length (ECHOD_FULL=1)'
 	@echo 'make bench    the benchmarks'
 	@echo 'make format   formats the sources in place'
@@ -47,13 +52,18 @@ test: deps
 	@$(MAKE) --no-print-directory unit-step
 	@$(MAKE) --no-print-directory acceptance-step
 
-check: deps
+check: deps deps-judges
 	@$(MAKE) --no-print-directory format-step
 	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory judges-step
 	@$(MAKE) --no-print-directory thread-step
 	@$(MAKE) --no-print-directory address-step
 
-prove: deps
+judges: deps deps-judges
+	@$(MAKE) --no-print-directory build-step
+	@$(MAKE) --no-print-directory judges-step
+
+prove: deps deps-judges
 	@$(MAKE) --no-print-directory build-step
 	@$(MAKE) --no-print-directory prove-step
 
@@ -73,8 +83,12 @@ unit-step:
 acceptance-step: echo-load
 	$(call step,acceptance tests,$(ACCEPTANCE))
 
+judges-step: echo-load
+	$(call step,judges,$(JUDGEMENT))
+
 prove-step: echo-load
 	$(call step,acceptance tests in full,ECHOD_FULL=1 $(ACCEPTANCE))
+	$(call step,judges in full,ECHOD_FULL=1 $(JUDGEMENT))
 
 # The client of very many connections, in C: a second to build.
 echo-load:
@@ -107,3 +121,11 @@ deps: deps-build
 
 deps-build:
 	$(call install,$(BUILD_PACKAGES))
+
+# The stamp is as new as the list it was made from.
+deps-judges: deps
+	$(call install,$(JUDGE_PACKAGES))
+	@$(MAKE) --no-print-directory $(JUDGES)/installed
+
+$(JUDGES)/installed: Tests/Judges/requirements.txt
+	@/usr/bin/python3 -m venv $(JUDGES) && $(JUDGES)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@

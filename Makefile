@@ -125,7 +125,7 @@ deps-build:
 # The stamp is as new as the list it was made from.
 deps-judges: deps
 	$(call install,$(JUDGE_PACKAGES))
-	@$(MAKE) --no-print-directory $(JUDGES)/installed
+	@$(MAKE) --no-print-directory -s $(JUDGES)/installed
 
 $(JUDGES)/installed: Tests/Judges/requirements.txt
 	@/usr/bin/python3 -m venv $(JUDGES) && $(JUDGES)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@

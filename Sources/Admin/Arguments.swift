@@ -27,6 +27,15 @@ struct Arguments: Sendable {
     /// Whether the request names it, with or without a value.
     func contains(_ parameter: Parameter) -> Bool { values[parameter.name] != nil }
 
+    /// Whether a parameter that only switches something on is there, bare or with one of its values.
+    func flag(_ parameter: Parameter) throws(Problem) -> Bool {
+        guard let text = value(parameter) else { return contains(parameter) }
+        guard case .choice(let names) = parameter.kind, names.contains(text) else {
+            throw Self.invalid(parameter, text)
+        }
+        return true
+    }
+
     func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ parameter: Parameter, of type: Choice.Type
     ) throws(Problem) -> Choice? {

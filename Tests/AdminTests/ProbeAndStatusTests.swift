@@ -47,6 +47,48 @@ struct ProbeAndStatusTests {
         #expect(response.text == (state == .starting ? "starting\n" : "ok\n"))
     }
 
+    @Test(arguments: ["/livez", "/healthz", "/readyz", "/health"], ["verbose", "verbose=true", "verbose=1"])
+    func verbose_listsTheChecks_asKubeAPIServerDoes(path: String, query: String) throws {
+        let response = try send(request(.get, "\(path)?\(query)"), to: service(.serving))
+        let isLive = path == "/livez" || path == "/healthz"
+        let checks = isLive ? "[+]admin ok\n[+]loops ok" : "[+]listeners ok\n[+]drain ok\n[+]capacity ok"
+        #expect(response.status == 200)
+        #expect(response.header("Content-Type") == "text/plain; charset=utf-8")
+        #expect(response.text == "\(checks)\n\(path.dropFirst()) check passed\n")
+    }
+
+    @Test func verbose_saysWhatFailed() throws {
+        let stuck = try send(request(.get, "/livez?verbose"), to: service(.serving, isStuck: true))
+        #expect(stuck.status == 503)
+        #expect(
+            stuck.text
+                == "[+]admin ok\n[-]loops failed: an event loop has not answered for 5 s\nlivez check failed\n")
+        let draining = try send(request(.get, "/readyz?verbose"), to: service(.draining))
+        #expect(draining.status == 503)
+        #expect(
+            draining.text
+                == "[-]listeners failed: closed to new clients\n[-]drain failed: draining\n[+]capacity ok\n"
+                + "readyz check failed\n")
+        let full = try send(request(.get, "/readyz?verbose"), to: service(.serving, isFull: true))
+        #expect(full.status == 200)
+        #expect(full.text.contains("[+]capacity ok (full)\n"))
+    }
+
+    @Test(arguments: ServiceState.allCases)
+    func verbose_changesNoStatusCode(state: ServiceState) throws {
+        for path in ["/livez", "/readyz"] {
+            let service = service(state)
+            let verbose = try send(request(.get, "\(path)?verbose"), to: service)
+            #expect(verbose.status == (try send(request(.get, path), to: service)).status)
+            #expect(verbose.text.contains("[-]") == (verbose.status == 503))
+        }
+    }
+
+    @Test(arguments: ["verbose=false", "verbose=", "verbose&verbose", "exclude=loops"])
+    func probe_refusesWhatItDoesNotKnow(query: String) throws {
+        #expect(try send(request(.get, "/livez?\(query)")).status == 400)
+    }
+
     /// Copied from interface.md, section 5; its line breaks are not part of the document.
     private static let contract = """
         {"admin":["127.0.0.1:8889"],

@@ -1,21 +1,23 @@
 internal import CMicroHTTPD
-internal import Glibc
 
 /// The open connections of a server, what each waits for, and until when.
 ///
-/// A suspended connection is resumed, and an overdue one shut down, while holding the lock: that is what keeps the
-/// library's handle and the descriptor valid. Both are short calls that cannot block.
+/// A suspended connection is resumed, looked at or shut down, and an overdue one shut down, while holding the lock: that
+/// is what keeps the library's handle and the descriptor valid. All are short calls that cannot block.
 ///
 /// `@unchecked Sendable`: every variable belongs to `lock`.
 final class ConnectionRegistry: @unchecked Sendable {
-    private enum Phase { case serving, stopping, closing }
+    enum Phase { case serving, stopping, closing }
 
-    private let configuration: HTTPServerConfiguration
+    /// How often it is looked whether the client of a suspended connection is still there.
+    static let presenceInterval = Duration.seconds(1)
+
+    let configuration: HTTPServerConfiguration
     /// Called without the lock when a deadline was set that lies before the one the watchdog sleeps for.
     private let wake: @Sendable () -> Void
-    private let lock = Lock()
+    let lock = Lock()
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
-    private var phase = Phase.serving
+    private(set) var phase = Phase.serving
     private var inFlight = 0
     private var suspensions: UInt64 = 0
     /// When the watchdog looks again; nil: not before it is woken.
@@ -77,12 +79,12 @@ final class ConnectionRegistry: @unchecked Sendable {
     }
 
     /// Parks the request; nil when the server stops and waits for nothing new. Only in the library's handler callback.
-    func suspend(_ connection: ServerConnection) -> UInt64? {
-        lock.withLock {
+    func suspend(_ connection: ServerConnection, now: Instant) -> UInt64? {
+        updating {
             guard phase != .closing else { return nil }
             suspensions += 1
             connection.exchange = .suspended(suspensions)
-            connection.deadline = nil
+            setDeadline(now + Self.presenceInterval, of: connection)
             MHD_suspend_connection(connection.handle)
             return suspensions
         }
@@ -94,6 +96,13 @@ final class ConnectionRegistry: @unchecked Sendable {
             guard case .completed(let response) = connection.exchange else { return nil }
             connection.exchange = .active
             return response
+        }
+    }
+
+    /// Whether the client hung up while the connection was suspended.
+    func isAbandoned(_ connection: ServerConnection) -> Bool {
+        lock.withLock {
+            if case .abandoned = connection.exchange { true } else { false }
         }
     }
 
@@ -113,11 +122,25 @@ final class ConnectionRegistry: @unchecked Sendable {
         }
     }
 
+    /// `body` is called once when the client is found to have hung up, at once when nobody waits for this number.
+    func onDisconnect(of connection: ServerConnection, _ number: UInt64, _ body: @escaping @Sendable () -> Void) {
+        let isOver = lock.withLock {
+            guard case .suspended(number) = connection.exchange else { return true }
+            connection.disconnected = body
+            return false
+        }
+        if isOver { body() }
+    }
+
     // MARK: Stopping
 
-    func beginStopping() {
-        lock.withLock {
+    /// Streams end with what was sent so far.
+    func beginStopping(now: Instant) {
+        updating {
             if phase == .serving { phase = .stopping }
+            for connection in connections.values {
+                if case .streaming(let buffer) = connection.exchange { finishWithLockHeld(buffer, now: now) }
+            }
         }
     }
 
@@ -132,45 +155,68 @@ final class ConnectionRegistry: @unchecked Sendable {
     }
 
     /// Answers what is suspended, and lets nothing be suspended any more: the library aborts the process when it is
-    /// stopped with a suspended connection.
-    func close(answering response: HTTPResponse, now: Instant) {
+    /// stopped with a suspended connection. False when there was none.
+    func close(answering response: HTTPResponse, now: Instant) -> Bool {
         updating {
             phase = .closing
+            var hasAnswered = false
             for connection in connections.values {
-                if case .suspended = connection.exchange { resume(connection, with: response, now: now) }
+                guard case .suspended = connection.exchange else { continue }
+                resume(connection, with: response, now: now)
+                hasAnswered = true
             }
+            return hasAnswered
         }
     }
 
     // MARK: The watchdog
 
-    /// Shuts down what is overdue, which ends it on the library's thread, and returns when to look again.
+    /// Shuts down what is overdue, and what is suspended though its client has hung up, which ends it on the library's
+    /// thread. Returns when to look again.
     func evict(now: Instant) -> Instant? {
-        lock.withLock {
+        let (due, disconnected) = lock.withLock {
             watchdogDue = nil
+            var disconnected: [@Sendable () -> Void] = []
             for connection in connections.values {
                 guard let deadline = connection.deadline else { continue }
-                if deadline <= now {
-                    connection.deadline = nil
-                    connection.isEvicted = true
-                    shutdown(connection.descriptor, Int32(SHUT_RDWR))
-                } else {
+                if deadline > now {
                     watchdogDue = min(watchdogDue ?? deadline, deadline)
+                } else if connection.isSuspended, connection.hasClient {
+                    connection.deadline = now + Self.presenceInterval
+                    watchdogDue = min(watchdogDue ?? .distantFuture, now + Self.presenceInterval)
+                } else {
+                    if let body = connection.disconnected { disconnected.append(body) }
+                    end(connection)
                 }
             }
-            return watchdogDue
+            return (watchdogDue, disconnected)
         }
+        for body in disconnected { body() }
+        return due
     }
 
     // MARK: With the lock held
 
+    private func end(_ connection: ServerConnection) {
+        switch connection.exchange {
+        case .suspended:
+            connection.evict()
+            connection.exchange = .abandoned
+            connection.disconnected = nil
+            MHD_resume_connection(connection.handle)
+        case .streaming(let buffer): cut(buffer)
+        case .idle, .active, .completed, .abandoned: connection.evict()
+        }
+    }
+
     private func resume(_ connection: ServerConnection, with response: HTTPResponse, now: Instant) {
         connection.exchange = .completed(response)
+        connection.disconnected = nil
         setDeadline(now + configuration.responseDeadline, of: connection)
         MHD_resume_connection(connection.handle)
     }
 
-    private func setDeadline(_ deadline: Instant, of connection: ServerConnection) {
+    func setDeadline(_ deadline: Instant, of connection: ServerConnection) {
         guard !connection.isEvicted else { return }
         connection.deadline = deadline
         if deadline < watchdogDue ?? .distantFuture {
@@ -179,12 +225,13 @@ final class ConnectionRegistry: @unchecked Sendable {
         }
     }
 
-    private func updating(_ body: () -> Void) {
-        let mustWake = lock.withLock {
-            body()
+    func updating<Result>(_ body: () -> Result) -> Result {
+        let (result, mustWake) = lock.withLock {
+            let result = body()
             defer { self.mustWake = false }
-            return self.mustWake
+            return (result, self.mustWake)
         }
         if mustWake { wake() }
+        return result
     }
 }

@@ -54,18 +54,18 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     /// Goes on serving until no request is in flight, deferred ones included, for `grace` at most; answers are the last
-    /// on their connection from now on, and idle connections do not count. What is deferred still is then answered with
-    /// the rejection `stopping`. Then the library is stopped, every connection and the listening socket closed, and both
-    /// threads joined.
+    /// on their connection from now on, streams end with what was sent to them, and idle connections do not count. What
+    /// is deferred still is then answered with the rejection `stopping`. Then the library is stopped, every connection
+    /// and the listening socket closed, and both threads joined.
     ///
     /// A request that arrives in the very end may be cut. Returns when all is done, also for a second caller. Never from
     /// a handler: it would wait for itself.
     package func stop(grace: Duration = .milliseconds(500)) {
         guard begin() else { return }
-        context.registry.beginStopping()
-        let isIdle = context.registry.waitUntilIdle(until: .now + grace)
-        context.registry.close(answering: context.answerText(.stopping), now: .now)
-        if !isIdle { _ = context.registry.waitUntilIdle(until: .now + Self.lastAnswers) }
+        context.registry.beginStopping(now: .now)
+        _ = context.registry.waitUntilIdle(until: .now + grace)
+        let isAnswering = context.registry.close(answering: context.answerText(.stopping), now: .now)
+        if isAnswering { _ = context.registry.waitUntilIdle(until: .now + Self.lastAnswers) }
         MHD_stop_daemon(daemon)
         context.watchdog.stop()
         lock.withLock {

@@ -53,8 +53,12 @@ final class ServerContext: Sendable {
         registry.requestEnded(connection, now: .now)
     }
 
-    /// First call: the head, to be judged. Second: the request, to be answered or suspended. Third, after a
-    /// suspension: the stored answer. False closes the connection without an answer.
+    /// First call: the head, to be judged. Second: the request, to be answered or deferred. Third, if deferred, at once:
+    /// the suspension. Fourth, when that is over: the stored answer. False closes the connection without an answer.
+    ///
+    /// A connection that is suspended in the second call is still one to read from for the library, and when it is
+    /// resumed that comes first: a client that has shut down its sending side would be taken for one that is gone. After
+    /// a call without an answer the library waits for nothing, and makes the next call at once.
     func handle(_ connection: ServerConnection, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>) -> Bool {
         switch connection.request {
         case .none: return false
@@ -73,9 +77,12 @@ final class ServerContext: Sendable {
             connection.request = .dispatched
             registry.requestReceived(connection, now: .now)
             return dispatch(request, on: connection)
+        case .deferred(let begin):
+            connection.request = .dispatched
+            return suspend(connection, begin)
         case .dispatched:
-            guard let response = registry.takeAnswer(of: connection) else { return true }
-            return answer(connection, response)
+            if let response = registry.takeAnswer(of: connection) { return answer(connection, response) }
+            return !registry.isAbandoned(connection)
         }
     }
 
@@ -84,15 +91,41 @@ final class ServerContext: Sendable {
         case .response(let response):
             return answer(connection, response)
         case .deferred(let begin):
-            guard let number = registry.suspend(connection) else { return refuse(connection, .stopping) }
-            let suspension = Suspension(context: self, connection: connection, number: number)
-            begin(DeferredResponse { suspension.complete($0) })
+            connection.request = .deferred(begin)
             return true
+        case .stream(let response, let begin):
+            return stream(response, begin, on: connection, isHead: request.method == .head)
         }
     }
 
+    private func suspend(_ connection: ServerConnection, _ begin: @Sendable (DeferredResponse) -> Void) -> Bool {
+        guard let number = registry.suspend(connection, now: .now) else { return refuse(connection, .stopping) }
+        let suspension = Suspension(context: self, connection: connection, number: number)
+        begin(DeferredResponse(watch: { suspension.onDisconnect($0) }, deliver: { suspension.complete($0) }))
+        return true
+    }
+
+    private func stream(
+        _ response: HTTPResponse, _ begin: @Sendable (ResponseStream) -> Void, on connection: ServerConnection,
+        isHead: Bool
+    ) -> Bool {
+        guard !registry.isStopping else { return refuse(connection, .stopping) }
+        // The library would send the last chunk of an answer without length, also to HEAD; and the body is not meant.
+        guard !isHead else {
+            return answer(connection, HTTPResponse(status: response.status, headers: response.headers))
+        }
+        let buffer = StreamBuffer(connection, registry: registry, first: response.body)
+        guard response.queue(buffer, on: connection.handle) else { return refuseInvalid(connection, response) }
+        registry.opened(buffer)
+        begin(ResponseStream(ConnectionSink(context: self, buffer: buffer)))
+        return true
+    }
+
     private func answer(_ connection: ServerConnection, _ response: HTTPResponse) -> Bool {
-        if response.queue(on: connection.handle, closing: registry.isStopping) { return true }
+        response.queue(on: connection.handle, closing: registry.isStopping) || refuseInvalid(connection, response)
+    }
+
+    private func refuseInvalid(_ connection: ServerConnection, _ response: HTTPResponse) -> Bool {
         log.record(Array("answer with status \(response.status) is not valid HTTP".utf8), now: .now)
         return refuse(connection, .handlerFailed)
     }
@@ -128,6 +161,10 @@ private final class Suspension: Sendable {
     deinit {
         guard let context, context.registry.isWaiting(connection, number) else { return }
         context.registry.complete(connection, number, with: context.answerText(.handlerFailed), now: .now)
+    }
+
+    func onDisconnect(_ body: @escaping @Sendable () -> Void) {
+        context?.registry.onDisconnect(of: connection, number, body)
     }
 
     func complete(_ response: HTTPResponse) {

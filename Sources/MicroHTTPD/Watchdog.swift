@@ -1,8 +1,8 @@
 internal import CMicroHTTPD
 internal import Glibc
 
-/// The thread that ends what the library would keep: requests past their deadline, and connections whose peer is given
-/// a moment to read our last answer before the close.
+/// The thread that ends what the library would keep: requests past their deadline, suspended connections whose client
+/// has hung up, and connections whose peer is given a moment to read our last answer before the close.
 ///
 /// It is a thread of its own because the library offers no turn to run it on: its inactivity time-out starts anew with
 /// each byte, and its poll may sleep as long as that. One thread a server sleeps in `poll` until the nearest deadline;

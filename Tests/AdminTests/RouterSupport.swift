@@ -31,6 +31,7 @@ extension Router {
         switch reply(to: request) {
         case .response(let response): answers.append(response)
         case .deferred(let begin): begin(DeferredResponse { answers.append($0) })
+        case .stream: Issue.record("a stream is not an answer")
         }
         return answers
     }

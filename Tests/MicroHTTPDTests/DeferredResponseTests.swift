@@ -77,6 +77,23 @@ extension LiveServerTests {
             }
         }
 
+        /// What ncat does when its input ends, with the request or while the answer is waited for.
+        @Test(arguments: [true, false])
+        func clientThatStopsSendingIsAnswered(atOnce: Bool) throws {
+            let promises = Mailbox<DeferredResponse>()
+            try withServer(handler: { _ in .deferred { promises.put($0) } }) { _, endpoint in
+                for _ in 0..<20 {
+                    let client = try Client(endpoint)
+                    client.send(request())
+                    if atOnce { client.finishSending() }
+                    let promise = try #require(promises.take())
+                    if !atOnce { client.finishSending() }
+                    promise.complete(.text("later"))
+                    #expect(client.replies()?.map(\.text) == ["later"])
+                }
+            }
+        }
+
         @Test func clientThatVanishedIsNoMatter() throws {
             let promises = Mailbox<DeferredResponse>()
             try withServer(handler: { _ in .deferred { promises.put($0) } }) { server, endpoint in

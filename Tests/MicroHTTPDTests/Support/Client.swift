@@ -73,6 +73,11 @@ final class Client {
         while !isEnough(received), readSome() {}
     }
 
+    /// Takes so many bytes from what was received.
+    func take(_ count: Int) {
+        received.removeFirst(count)
+    }
+
     /// Reads one whole answer and takes it from what was received.
     func readReply(toHead: Bool = false) -> Reply? {
         read { Self.parse($0, toHead: toHead) != nil }

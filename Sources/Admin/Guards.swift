@@ -1,3 +1,4 @@
+internal import EchoCore
 internal import MicroHTTPD
 
 /// Refuses what a web page could send in the name of the browser's user, and what comes from elsewhere.

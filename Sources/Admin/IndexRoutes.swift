@@ -1,3 +1,4 @@
+internal import EchoCore
 internal import MicroHTTPD
 
 /// `GET /`: the endpoints that exist, as plain text.

@@ -1,3 +1,5 @@
+internal import EchoCore
+
 /// A query taken apart and percent-decoded once.
 ///
 /// A `+` is a plus: no value needs a space, and a zone or a number may need the sign.

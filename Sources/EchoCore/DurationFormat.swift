@@ -37,6 +37,22 @@ package enum DurationFormat {
         }
         return "\(milliseconds)ms"
     }
+
+    /// Writes a duration for a glance, two units at most, as `kubectl get` shows ages: `80ms`, `9s`, `2m05s`, `3h20m`,
+    /// `4d06h`. What is smaller is cut off, and a negative one is `0ms`.
+    package static func span(_ duration: Duration) -> String {
+        let milliseconds = max(0, duration.inMilliseconds)
+        let seconds = milliseconds / 1000
+        switch seconds {
+        case 0: return "\(milliseconds)ms"
+        case ..<60: return "\(seconds)s"
+        case ..<3600: return "\(seconds / 60)m\(twoDigits(seconds % 60))s"
+        case ..<86_400: return "\(seconds / 3600)h\(twoDigits(seconds / 60 % 60))m"
+        default: return "\(seconds / 86_400)d\(twoDigits(seconds / 3600 % 24))h"
+        }
+    }
+
+    private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 
 extension DurationFormat {

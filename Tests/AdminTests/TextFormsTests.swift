@@ -1,3 +1,4 @@
+import EchoCore
 import Testing
 
 @testable import Admin
@@ -60,6 +61,6 @@ struct TextFormsTests {
             (.seconds(367_200), "4d06h"), (.seconds(-1), "0ms"),
         ])
     func span_hasTwoUnitsAtMost(duration: Duration, text: String) {
-        #expect(ConnectionTable.span(duration) == text)
+        #expect(DurationFormat.span(duration) == text)
     }
 }

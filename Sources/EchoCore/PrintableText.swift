@@ -1,7 +1,7 @@
 /// Text from outside for the eyes of a person: only the bytes 32 to 126 pass, the others and the escape character
 /// itself become `\xNN`, so that a name can neither forge a line nor steer a terminal.
-enum PrintableText {
-    static func escape(_ text: String) -> String {
+package enum PrintableText {
+    package static func escape(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {
             if (32...126).contains(byte), byte != UInt8(ascii: "\\") {
@@ -15,7 +15,7 @@ enum PrintableText {
     }
 
     /// In quotation marks and not longer than a person wants to see again in an error message.
-    static func quote(_ text: String) -> String {
+    package static func quote(_ text: String) -> String {
         let escaped = escape(text)
         guard escaped.utf8.count > longestQuotation else { return "\"\(escaped)\"" }
         return "\"\(escaped.prefix(longestQuotation))...\""

@@ -31,9 +31,12 @@ let package = Package(
         .target(name: "EchoServer", dependencies: ["EchoCore", "EventLoops", logging], swiftSettings: strict),
         .target(name: "MicroHTTPD", dependencies: ["CMicroHTTPD"], swiftSettings: strict),
         .target(name: "Admin", dependencies: ["EchoCore", "MicroHTTPD", logging], swiftSettings: strict),
+        .target(name: "AdminClient", dependencies: ["EchoCore", "EventLoops"], swiftSettings: strict),
         .executableTarget(
             name: "echod",
-            dependencies: ["EchoCore", "EventLoops", "EchoServer", "MicroHTTPD", "Admin", argumentParser, logging],
+            dependencies: [
+                "EchoCore", "EventLoops", "EchoServer", "MicroHTTPD", "Admin", "AdminClient", argumentParser, logging,
+            ],
             swiftSettings: strict),
 
         .target(name: "TestSupport", dependencies: ["CLinux"], path: "Tests/Support", swiftSettings: strict),
@@ -44,7 +47,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "MicroHTTPDTests", dependencies: ["MicroHTTPD"], swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "EchoCore", "MicroHTTPD"], swiftSettings: strict),
-        .testTarget(name: "EchodTests", dependencies: ["echod", "EchoCore", logging], swiftSettings: strict),
+        .testTarget(
+            name: "AdminClientTests", dependencies: ["AdminClient", "EchoCore", "EventLoops"], swiftSettings: strict),
+        .testTarget(
+            name: "EchodTests", dependencies: ["echod", "EchoCore", "AdminClient", logging], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

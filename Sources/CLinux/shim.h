@@ -30,3 +30,12 @@ static inline int clinux_ioctl_int(int fd, unsigned long request, int *value) {
 
 // EPOLLET is 1 << 31: as an enumerator it does not fit the type that Swift gives the others.
 static const unsigned int CLINUX_EPOLLET = 1u << 31;
+
+// ioctl(2) with a structure, and a size of its own: columns and rows of a terminal, 0 where it does not know them.
+static inline int clinux_window_size(int fd, int *columns, int *rows) {
+    struct winsize size = {0};
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0) return -1;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return 0;
+}

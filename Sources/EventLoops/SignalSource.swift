@@ -19,6 +19,26 @@ package final class SignalSource: ReadinessHandler {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Takes back `block` and `ignoreBrokenPipes`, for a command that dies of signals as every other program does.
+    package static func restoreDefaults(_ signals: [Int32]) {
+        signal(SIGPIPE, SIG_DFL)
+        var set = mask(signals)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    /// Ends the process the way `number` does, so that whoever started it sees which signal it was. Comes back only
+    /// where the signal is ignored.
+    package static func die(of number: Int32) {
+        var set = mask([number])
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        raise(number)
+    }
+
+    /// Stops the process as Ctrl-Z does; returns when it is continued.
+    package static func stopProcess() {
+        raise(SIGSTOP)
+    }
+
     /// On the loop's thread; `received` is called there with the signal's number.
     package init(_ signals: [Int32], on loop: EventLoop, received: @escaping (Int32) -> Void) throws(SystemCallError) {
         var set = Self.mask(signals)

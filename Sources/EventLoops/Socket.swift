@@ -17,6 +17,30 @@ package struct Socket: ~Copyable, Sendable {
         descriptor = FileDescriptor(owning: try systemCall("socket") { socket(family, type, 0) })
     }
 
+    /// Begins to connect to `address`. It is connected, or has failed, when it becomes writable: `pendingError` tells.
+    /// Throws what is known at once, such as that nobody listens on a Unix socket.
+    package init(connectingTo address: SocketAddress) throws(SystemCallError) {
+        let socket = try Socket(family: address.family)
+        let number = socket.number
+        let code = try address.withSockaddr { (pointer, length) throws(SystemCallError) -> Int32 in
+            Glibc.connect(number, pointer, length) == 0 ? 0 : errno
+        }
+        // Interrupted, it goes on all the same (connect(2)).
+        guard code == 0 || code == EINPROGRESS || code == EINTR else {
+            throw SystemCallError(call: "connect", code: code)
+        }
+        self = socket
+    }
+
+    /// Has the kernel look after a peer that says nothing for long: one whose host is gone is found in about half a
+    /// minute.
+    package func keepAlive() throws(SystemCallError) {
+        try setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
+        try setOption(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15)
+        try setOption(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 5)
+        try setOption(Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
+    }
+
     /// Gives the descriptor away; whoever takes the number closes it.
     package consuming func release() -> Int32 { descriptor.release() }
 

@@ -11,7 +11,7 @@ package struct EchodCommand: ParsableCommand {
         commandName: "echod",
         abstract: "A TCP echo service that can be drained without losing a byte.",
         version: "echod \(Product.version)",
-        subcommands: [ServeCommand.self],
+        subcommands: [ServeCommand.self] + ClientArguments.subcommands.map { $0 },
         defaultSubcommand: ServeCommand.self,
         // Who asks `echod --help` wants the options of serve: the flag is left to the default subcommand.
         helpNames: [])

@@ -3,6 +3,8 @@ import ArgumentParser
 /// What a command line asks for. Parsing has no effect of its own, so that tests need no process.
 package enum ParsedCommand: Sendable {
     case serve(ServeOptions)
+    /// A client command: it talks to an echod that runs.
+    case client(any ClientWork)
     /// Nothing is to be run: print and end. Either text may be empty; both end with a newline otherwise.
     case exit(code: Int32, standardOutput: String, standardError: String)
 
@@ -13,8 +15,11 @@ package enum ParsedCommand: Sendable {
     package static func parse(
         arguments: [String], environment: [String: String], host: HostLimits = .ofThisProcess()
     ) -> ParsedCommand {
+        let arguments = Self.helpSpelledAsFlag(arguments)
+        if let help = ClientArguments.help(arguments) { return .success(help) }
         do {
-            let command = try EchodCommand.parseAsRoot(Self.helpSpelledAsFlag(arguments))
+            let command = try EchodCommand.parseAsRoot(ClientArguments.withOptionalValues(arguments))
+            if let client = command as? any ClientSubcommand { return .client(try client.work(environment)) }
             guard let serve = command as? ServeCommand else { return .success(EchodCommand.helpMessage(columns: 80)) }
             if serve.help {
                 return .success(EchodCommand.helpMessage(for: ServeCommand.self, columns: 80))
@@ -23,11 +28,15 @@ package enum ParsedCommand: Sendable {
             return .serve(try ServeOptions(reader: reader, host: host))
         } catch let error as OptionError {
             return .failure(error.description)
+        } catch let error as ClientOptionError {
+            return .failure(error.description)
         } catch {
             guard EchodCommand.exitCode(for: error) != .success else {
                 return .success(EchodCommand.fullMessage(for: error, columns: 80))
             }
-            return .failure("\(EchodCommand.message(for: error))\nsee echod --help")
+            let help = ClientArguments.command(arguments).map { "see echod \($0) --help" } ?? "see echod --help"
+            let advice = ClientArguments.advice(arguments) ?? help
+            return .failure("\(EchodCommand.message(for: error))\n\(advice)")
         }
     }
 

@@ -12,6 +12,10 @@ switch ParsedCommand.parse(arguments: Array(CommandLine.arguments.dropFirst()), 
 case .serve(let options):
     _ = HostLimits.raiseDescriptorLimit()
     exit(Service(options, surroundings: .ofThisProcess()).run())
+case .client(let work):
+    // It ends by signals, and by the end of a pipe, as every other command does.
+    SignalSource.restoreDefaults(ProcessSignal.watched)
+    exit(ClientConsole.ofThisProcess(environment).run(work))
 case .exit(let code, let standardOutput, let standardError):
     StandardStream.output.write(standardOutput)
     StandardStream.error.write(standardError)

@@ -1,0 +1,43 @@
+package import EchoCore
+package import EventLoops
+
+/// Where a client command finds the admin plane: an address as the server was given it, read from the other side.
+package struct AdminTarget: Hashable, Sendable {
+    /// As the user wrote it.
+    package let name: String
+    /// To be tried in turn; never empty.
+    package let candidates: [SocketAddress]
+
+    package init(name: String, candidates: [SocketAddress]) {
+        self.name = name
+        self.candidates = candidates
+    }
+
+    /// Resolves names, which takes as long as the resolver does. Every interface (`:PORT`, `0.0.0.0`, `::`) is reached
+    /// over loopback. Port 0 must have been refused before.
+    package static func resolve(_ address: ListenAddress) throws(NameResolutionError) -> AdminTarget {
+        let name = address.description
+        switch address {
+        case .unix(let path): return AdminTarget(name: name, candidates: [.unix(path: path)])
+        case .everyInterface(let port): return AdminTarget(name: name, candidates: SocketAddress.loopbacks(port: port))
+        case .host(let host, let port) where host.lowercased() == "localhost":
+            // Both families whatever the resolver says, as the server does (RFC 6761).
+            return AdminTarget(name: name, candidates: SocketAddress.loopbacks(port: port))
+        case .host(let host, let port):
+            do throws(NameResolutionError) {
+                let found = try SocketAddress.resolve(host: host, port: port)
+                return AdminTarget(name: name, candidates: found.flatMap(loopbackIfWildcard))
+            } catch {
+                throw NameResolutionError(description: "cannot resolve \(name): \(error.description)")
+            }
+        }
+    }
+
+    private static func loopbackIfWildcard(_ address: SocketAddress) -> [SocketAddress] {
+        guard address.unmapped.isWildcard, let port = address.port else { return [address] }
+        let loopbacks = SocketAddress.loopbacks(port: port)
+        // `[::]` is dual-stack or not, as the host has it; `0.0.0.0` never is.
+        if case .ipv4 = address.unmapped { return [loopbacks[0]] }
+        return loopbacks.reversed()
+    }
+}

@@ -1,0 +1,174 @@
+internal import EchoCore
+package import EventLoops
+internal import Glibc
+
+/// An answer and who gave it.
+package struct AdminAnswer: Hashable, Sendable {
+    package var http: HTTPAnswer
+    package var peer: SocketAddress
+
+    package init(http: HTTPAnswer, peer: SocketAddress) {
+        self.http = http
+        self.peer = peer
+    }
+}
+
+/// One request and its answer on a connection of its own: connects to each address in turn, sends, reads to the end.
+/// On the thread of its loop only.
+///
+/// A client of our own and not async-http-client: that brings SwiftNIO, half a minute of building and most of its size
+/// for what are three short requests.
+package final class Exchange: ReadinessHandler {
+    package typealias Outcome = Result<AdminAnswer, AdminClientError>
+
+    /// For each address: a packet that is dropped on the way is sent again after one second and after three.
+    package static let connectLimit = Duration.seconds(4)
+    /// For an answer that nothing holds up.
+    package static let answerLimit = Duration.seconds(10)
+
+    private final class Connection {
+        let socket: Socket
+        let address: SocketAddress
+        var isConnected = false
+        var request: [UInt8] = []
+        var sent = 0
+        var parser = HTTPResponseParser()
+
+        init(_ socket: consuming Socket, _ address: SocketAddress) {
+            self.socket = socket
+            self.address = address
+        }
+    }
+
+    private let request: AdminRequest
+    private let target: AdminTarget
+    private let limit: Duration
+    private let loop: EventLoop
+    private let buffer = ScratchBuffer(capacity: 65_536)
+    private var completion: ((Outcome) -> Void)?
+    private var untried: ArraySlice<SocketAddress>
+    private var failures: [(SocketAddress, String)] = []
+    private var connection: Connection?
+    private var registration: Registration?
+
+    /// Begins at once. `limit` is for the whole answer, from the moment of being connected. `completion` is called once,
+    /// not before the next turn of the loop, unless `cancel` comes first.
+    @discardableResult
+    package init(
+        _ request: AdminRequest, to target: AdminTarget, limit: Duration = answerLimit, on loop: EventLoop,
+        completion: @escaping (Outcome) -> Void
+    ) {
+        self.request = request
+        self.target = target
+        self.limit = limit
+        self.loop = loop
+        self.completion = completion
+        untried = target.candidates[...]
+        loop.callInNextTurn { self.connectToNext() }
+    }
+
+    /// Forgets it. The server may do what it was asked all the same.
+    package func cancel() {
+        completion = nil
+        disconnect()
+    }
+
+    package func readinessChanged(_ readiness: Readiness) {
+        guard let connection else { return }
+        if !connection.isConnected {
+            guard !readiness.isDisjoint(with: [.writable, .error, .hangUp]) else { return }
+            let code = connection.socket.pendingError
+            guard code == 0 else { return connectFailed(SystemCallError.text(of: code)) }
+            connected(connection)
+        }
+        send(connection)
+        receive(connection)
+    }
+
+    package func timerFired() {
+        guard let connection else { return }
+        guard connection.isConnected else {
+            return connectFailed("no answer within \(Self.connectLimit.components.seconds) s")
+        }
+        finish(.failure(.timedOut(connection.address, after: limit)))
+    }
+
+    // MARK: Connecting
+
+    private func connectToNext() {
+        guard completion != nil else { return }
+        while let address = untried.popFirst() {
+            do throws(SystemCallError) {
+                let connection = Connection(try Socket(connectingTo: address), address)
+                let registration = try loop.register(self, descriptor: connection.socket.number)
+                loop.setTimer(registration, at: loop.now + Self.connectLimit.inNanoseconds)
+                self.connection = connection
+                self.registration = registration
+                return
+            } catch {
+                failures.append((address, SystemCallError.text(of: error.code)))
+            }
+        }
+        finish(.failure(.unreachable(target, failures)))
+    }
+
+    private func connectFailed(_ reason: String) {
+        if let connection { failures.append((connection.address, reason)) }
+        disconnect()
+        connectToNext()
+    }
+
+    private func connected(_ connection: Connection) {
+        connection.isConnected = true
+        connection.request = request.bytes(to: connection.address)
+        // While we wait for a drain's end a host may vanish; Unix sockets have no such option and no such need.
+        try? connection.socket.keepAlive()
+        if let registration { loop.setTimer(registration, at: loop.now + limit.inNanoseconds) }
+    }
+
+    // MARK: Request and answer
+
+    private func send(_ connection: Connection) {
+        while connection.sent < connection.request.count {
+            switch connection.socket.send(connection.request, from: connection.sent) {
+            case .bytes(let count): connection.sent += count
+            case .wouldBlock: return
+            // What the server may have said before it hung up is worth reading.
+            case .failed: connection.sent = connection.request.count
+            }
+        }
+    }
+
+    private func receive(_ connection: Connection) {
+        do throws(HTTPFormatError) {
+            while true {
+                switch connection.socket.receive(into: buffer, atMost: buffer.capacity) {
+                case .bytes(0): try connection.parser.endOfFile()
+                case .bytes(let count): try connection.parser.consume(buffer[0..<count])
+                case .wouldBlock: return
+                case .failed(let code):
+                    return finish(.failure(.lost(connection.address, SystemCallError.text(of: code))))
+                }
+                if let answer = connection.parser.completeAnswer {
+                    return finish(.success(AdminAnswer(http: answer, peer: connection.address)))
+                }
+            }
+        } catch {
+            let address = connection.address
+            finish(.failure(error.isTruncated ? .lost(address, error.description) : .malformed(address, "\(error)")))
+        }
+    }
+
+    private func finish(_ outcome: Outcome) {
+        let completion = self.completion
+        self.completion = nil
+        disconnect()
+        completion?(outcome)
+    }
+
+    private func disconnect() {
+        if let registration { loop.deregister(registration) }
+        registration = nil
+        connection = nil
+    }
+}

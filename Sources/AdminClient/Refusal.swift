@@ -1,0 +1,22 @@
+internal import EchoCore
+
+/// What an answer that is not the one hoped for says, for a person at a terminal.
+package enum Refusal {
+    private struct ProblemObject: Decodable {
+        let detail: String
+    }
+
+    /// The `detail` of problem+json (RFC 9457), or what is known without one; escaped.
+    package static func text(_ answer: HTTPAnswer) -> String {
+        if isProblem(answer), let problem = try? decode(ProblemObject.self, from: answer.body, what: "a problem") {
+            return PrintableText.escape(problem.detail)
+        }
+        let body = String(decoding: answer.body.prefix(200), as: UTF8.self)
+        let firstLine = body.split(whereSeparator: \.isNewline).first.map { ": \(PrintableText.escape(String($0)))" }
+        return "HTTP status \(answer.status)\(firstLine ?? "")"
+    }
+
+    package static func isProblem(_ answer: HTTPAnswer) -> Bool {
+        answer.values(of: "content-type").contains { $0.lowercased().hasPrefix("application/problem+json") }
+    }
+}

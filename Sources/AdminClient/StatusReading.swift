@@ -1,0 +1,115 @@
+package import EchoCore
+internal import FoundationEssentials
+
+/// An answer's JSON is not what this version of echod knows.
+package struct ReadingError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+}
+
+extension ServiceStatus {
+    /// Reads the status object of interface.md, section 5.
+    package init(json: [UInt8]) throws(ReadingError) {
+        self = try decode(StatusObject.self, from: json, what: "a status").status
+    }
+}
+
+/// Reads JSON whose keys are those of the contract.
+func decode<Object: Decodable>(
+    _ type: Object.Type, from json: [UInt8], what: String
+) throws(ReadingError) -> Object {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+        return try decoder.decode(type, from: Data(json))
+    } catch {
+        throw ReadingError(description: "its answer is not \(what) as this version of echod knows it")
+    }
+}
+
+/// A raw value of one of ours; what this version does not know is an error of decoding.
+struct Name<Value: RawRepresentable<String>>: Decodable {
+    let value: Value
+
+    init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let value = Value(rawValue: text) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "unknown"))
+        }
+        self.value = value
+    }
+}
+
+private struct StatusObject: Decodable {
+    let admin, listen: [String]
+    let bytes: Bytes
+    let connections: Connections
+    let drain: DrainObject?
+    let exitCode: Int?
+    let inStateMs, uptimeMs: Int64
+    let lines: UInt64
+    let pid: Int
+    let state: Name<ServiceState>
+    let version: String
+
+    struct Bytes: Decodable {
+        let received, sent, unacked, unread: UInt64
+    }
+
+    struct Connections: Decodable {
+        let accepted: UInt64
+        let active: Int
+        let closed: [String: UInt64]
+    }
+
+    var status: ServiceStatus {
+        ServiceStatus(
+            admin: admin, listen: listen,
+            bytes: .init(received: bytes.received, sent: bytes.sent, unacked: bytes.unacked, unread: bytes.unread),
+            connections: .init(
+                accepted: connections.accepted, active: connections.active, closed: known(connections.closed)),
+            drain: drain?.drain, exitCode: exitCode, inState: .milliseconds(inStateMs), lines: lines, pid: pid,
+            state: state.value, uptime: .milliseconds(uptimeMs), version: version)
+    }
+}
+
+private struct DrainObject: Decodable {
+    let abandonedByPeer, atMark, closed, fromBacklog, incomplete, lateDiscarded, lostReceived, lostSent: UInt64
+    let acceptQueue: Name<AcceptQueueGuarantee>
+    let blockedOn: [String: Int]
+    let deadlineInMs: Int64?
+    let delayMs, elapsedMs, timeoutMs: Int64
+    let id, waiters: Int
+    let intent: Name<DrainIntent>
+    let mode: Name<DrainMode>
+    let result: Name<DrainResult>?
+    let trigger: Trigger
+
+    struct Trigger: Decodable {
+        let value: DrainTrigger
+
+        init(from decoder: any Decoder) throws {
+            let text = try decoder.singleValueContainer().decode(String.self)
+            let all = [.api, .prestop] + TerminationSignal.allCases.map(DrainTrigger.signal)
+            guard let value = all.first(where: { $0.description == text }) else {
+                throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "unknown"))
+            }
+            self.value = value
+        }
+    }
+
+    var drain: ServiceStatus.Drain {
+        ServiceStatus.Drain(
+            id: id, intent: intent.value, mode: mode.value, trigger: trigger.value, delay: .milliseconds(delayMs),
+            timeout: .milliseconds(timeoutMs), elapsed: .milliseconds(elapsedMs),
+            deadlineIn: deadlineInMs.map { .milliseconds($0) }, result: result?.value,
+            acceptQueue: acceptQueue.value, atMark: atMark, closed: closed, fromBacklog: fromBacklog,
+            blockedOn: known(blockedOn), lateDiscarded: lateDiscarded, lostReceived: lostReceived, lostSent: lostSent,
+            incomplete: incomplete, abandonedByPeer: abandonedByPeer, waiters: waiters)
+    }
+}
+
+/// The counts by names of ours. A later version may count more; that is no reason not to show the rest.
+private func known<Key: RawRepresentable<String> & Hashable, Count>(_ counts: [String: Count]) -> [Key: Count] {
+    let pairs = counts.compactMap { name, count in Key(rawValue: name).map { ($0, count) } }
+    return Dictionary(uniqueKeysWithValues: pairs)
+}

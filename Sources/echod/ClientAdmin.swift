@@ -1,0 +1,97 @@
+import AdminClient
+import EchoCore
+import EventLoops
+
+/// The admin plane a client command talks to, found in the options of `serve`.
+struct ClientAdmin: Hashable, Sendable {
+    var address: ListenAddress = .host("127.0.0.1", port: 8889)
+    /// nil: none.
+    var tokenFile: TokenFile?
+
+    /// A file and where its name stood.
+    struct TokenFile: Hashable, Sendable {
+        var path: String
+        var isNamedOnCommandLine: Bool
+
+        var origin: String {
+            isNamedOnCommandLine
+                ? ClientOptionError.commandLine : "the environment variable \(ClientAdmin.tokenVariable)"
+        }
+    }
+
+    static let tokenVariable = "ECHOD_ADMIN_TOKEN_FILE"
+
+    /// The first address that is not `none`: of the command line, else of the environment, else the default.
+    init(flags: [String], tokenFile: String?, environment: [String: String]) throws(ClientOptionError) {
+        let variable = environment[ServeOption.admin.environmentVariable] ?? ""
+        if !flags.isEmpty {
+            address = try Self.first(flags, from: ClientOptionError.commandLine)
+        } else if !variable.isEmpty {
+            let origin = "the environment variable \(ServeOption.admin.environmentVariable)"
+            let texts = variable.split(separator: ",", omittingEmptySubsequences: false)
+            address = try Self.first(texts.map { $0.split(separator: " ").joined(separator: " ") }, from: origin)
+        }
+        self.tokenFile = Self.tokenFile(flag: tokenFile, environment)
+    }
+
+    private static func first(_ texts: [String], from origin: String) throws(ClientOptionError) -> ListenAddress {
+        let kind = OptionReader.Kind<ListenAddress?>.addressOrNone
+        let option = ServeOption.admin.flag
+        for text in texts {
+            guard let address = try kind.read(option, text, from: origin) else { continue }
+            guard address.port != 0 else {
+                throw ClientOptionError(
+                    option: option, origin: origin, value: text,
+                    problem: "port 0 is any free one: name the port that echod took, its log says it",
+                    allowed: ListenAddress.forms)
+            }
+            return address
+        }
+        throw ClientOptionError(
+            option: option, origin: origin, value: texts.joined(separator: ","),
+            problem: "an echod without an admin address cannot be talked to", allowed: ListenAddress.forms)
+    }
+
+    private static func tokenFile(flag: String?, _ environment: [String: String]) -> TokenFile? {
+        if let flag { return TokenFile(path: flag, isNamedOnCommandLine: true) }
+        guard let variable = environment[tokenVariable], !variable.isEmpty else { return nil }
+        return TokenFile(path: variable, isNamedOnCommandLine: false)
+    }
+
+    // MARK: Talking to it
+
+    /// Names are resolved here, on a thread that signals still end.
+    func target() throws(NameResolutionError) -> AdminTarget {
+        try AdminTarget.resolve(address)
+    }
+
+    /// A request that changes nothing.
+    func get(_ path: String, _ parameters: [AdminRequest.Parameter] = []) throws -> AdminAnswer {
+        try ClientLoop.send(AdminRequest(.get, path, parameters), to: target()).get()
+    }
+
+    /// A request that changes something, and so carries the token.
+    func mutation(
+        _ method: AdminRequest.Method, _ path: String, _ parameters: [AdminRequest.Parameter] = []
+    ) throws(ClientOptionError) -> AdminRequest {
+        AdminRequest(method, path, parameters, token: try tokenFile?.read())
+    }
+
+    /// Why a mutation may have been refused, if it is for lack of a token that we have; nil otherwise.
+    func hint(_ request: AdminRequest, _ answer: AdminAnswer) -> String? {
+        guard answer.http.status == 401, let token = request.token, !token.maySend(to: answer.peer) else { return nil }
+        return "the token of \(Self.tokenVariable) is not sent beyond this host unasked: "
+            + "to send it to \(answer.peer), name its file with --admin-token-file"
+    }
+}
+
+extension AdminAnswer {
+    /// What `read` makes of the body.
+    func read<Value>(_ read: ([UInt8]) throws(ReadingError) -> Value) throws(AdminClientError) -> Value {
+        do throws(ReadingError) {
+            return try read(http.body)
+        } catch {
+            throw .malformed(peer, error.description)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import AdminClient
+import ArgumentParser
+import EchoCore
+
+/// `echod probe`: an exec probe for images without curl.
+struct ProbeCommand: ClientSubcommand {
+    enum Probe: String, CaseIterable, ExpressibleByArgument {
+        case livez, readyz, startupz
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "probe", abstract: "Exits with 0 when a running echod is live, ready or started, else with 1.",
+        helpNames: [.short, .long])
+
+    @Argument(help: "livez, readyz or startupz.")
+    var probe: Probe
+    @OptionGroup var admin: ClientAdminOptions
+
+    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+        ProbeWork(admin: try admin.resolve(environment), path: "/\(probe.rawValue)")
+    }
+}
+
+struct ProbeWork: ClientWork {
+    var admin: ClientAdmin
+    var path: String
+
+    func run(_ console: ClientConsole) throws -> Int32 {
+        let answer = try admin.get(path).http
+        guard !Refusal.isProblem(answer) else { return console.refuse(answer) }
+        let lines = String(decoding: answer.body, as: UTF8.self).split(whereSeparator: \.isNewline)
+        console.say(lines.map { PrintableText.escape(String($0)) }.joined(separator: "\n"))
+        return (200..<300).contains(answer.status) ? 0 : ClientConsole.failure
+    }
+}

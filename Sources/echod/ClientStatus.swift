@@ -1,0 +1,34 @@
+import AdminClient
+import ArgumentParser
+import EchoCore
+
+/// `echod status`.
+struct StatusCommand: ClientSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Shows what a running echod does.", helpNames: [.short, .long])
+
+    @OptionGroup var admin: ClientAdminOptions
+    @Flag(help: "The status object as the admin API sends it, on one line.")
+    var json = false
+
+    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+        StatusWork(admin: try admin.resolve(environment), asJSON: json)
+    }
+}
+
+struct StatusWork: ClientWork {
+    var admin: ClientAdmin
+    var asJSON: Bool
+
+    func run(_ console: ClientConsole) throws -> Int32 {
+        let answer = try admin.get("/status")
+        guard answer.http.status == 200 else { return console.refuse(answer.http) }
+        if asJSON {
+            console.say(try answer.read(JSONLine.text))
+        } else {
+            let status = try answer.read { (json) throws(ReadingError) in try ServiceStatus(json: json) }
+            console.say(StatusTable(status, style: console.style).text)
+        }
+        return 0
+    }
+}

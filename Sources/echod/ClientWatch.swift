@@ -1,0 +1,133 @@
+import AdminClient
+import EchoCore
+import EventLoops
+import Glibc
+
+/// `connections --watch`: asks each second, until the server is gone or a signal comes. On its loop's thread only.
+///
+/// Each way of showing returns why it ended, which is always an error: nothing else ends it but a signal, and of that
+/// the process dies.
+final class ConnectionsWatch {
+    private static let interval = Duration.seconds(1)
+
+    private let request: AdminRequest
+    private let target: AdminTarget
+    private let loop: EventLoop
+    private let show: (AdminAnswer) throws -> Void
+    private let finish: (any Error) -> Void
+
+    private init(
+        _ request: AdminRequest, _ target: AdminTarget, on loop: EventLoop,
+        show: @escaping (AdminAnswer) throws -> Void, finish: @escaping (any Error) -> Void
+    ) {
+        self.request = request
+        self.target = target
+        self.loop = loop
+        self.show = show
+        self.finish = finish
+    }
+
+    /// A table a second, parted by empty lines: for pipes and files. JSON is a line a second.
+    static func inTurn(
+        _ request: AdminRequest, _ target: AdminTarget, _ view: ConnectionsView, _ console: ClientConsole
+    ) throws -> any Error {
+        try ClientLoop.run { loop, finish in
+            var isFirst = true
+            let watch = ConnectionsWatch(request, target, on: loop) { answer in
+                if !isFirst && !view.asJSON { StandardStream.output.write("\n") }
+                isFirst = false
+                console.say(try view.text(answer, width: console.size?.columns))
+            } finish: {
+                finish($0)
+            }
+            watch.ask()
+        }
+    }
+
+    /// Drawn anew in its place.
+    static func onScreen(
+        _ request: AdminRequest, _ target: AdminTarget, _ view: ConnectionsView, _ console: ClientConsole
+    ) throws -> any Error {
+        SignalSource.block(ClientScreen.signals)
+        defer { SignalSource.restoreDefaults(ClientScreen.signals) }
+        return try ClientLoop.run { loop, finish in
+            let screen = ClientScreen(console, on: loop)
+            let watch = ConnectionsWatch(request, target, on: loop) { answer in
+                try screen.show { size in try view.screen(answer, size) }
+            } finish: { error in
+                screen.leave()
+                finish(error)
+            }
+            watch.ask()
+        }
+    }
+
+    private func ask() {
+        Exchange(request, to: target, on: loop) { [self] outcome in
+            do {
+                try show(try outcome.get())
+                loop.call(after: Self.interval.inNanoseconds) { [self] in ask() }
+            } catch {
+                finish(error)
+            }
+        }
+    }
+}
+
+/// A terminal whose screen we have for ourselves, and give back as it was. On its loop's thread only.
+final class ClientScreen {
+    static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH]
+
+    private let console: ClientConsole
+    private var signals: SignalSource?
+    private var isOurs = false
+    private var lines: (Terminal.Size) throws -> [String] = { _ in [] }
+
+    init(_ console: ClientConsole, on loop: EventLoop) {
+        self.console = console
+        signals = try? SignalSource(Self.signals, on: loop) { [unowned self] in signalled($0) }
+    }
+
+    /// Shows what `lines` makes of the size, now and again when that changes.
+    func show(_ lines: @escaping (Terminal.Size) throws -> [String]) throws {
+        self.lines = lines
+        try draw()
+    }
+
+    /// Gives the screen back.
+    func leave() {
+        guard isOurs else { return }
+        isOurs = false
+        // The cursor is shown, the screen is the one of before.
+        StandardStream.output.write("\u{1b}[?25h\u{1b}[?1049l")
+    }
+
+    private func draw() throws {
+        guard let size = console.size else { return }
+        // Before the screen is taken: what fails belongs on the one of before.
+        let lines = try lines(size)
+        // In one write, from the upper left corner, each line cleared just before it is written, so that nothing
+        // flickers. Not after it: in the last column that would take the last character away.
+        var text = isOurs ? "" : "\u{1b}[?1049h\u{1b}[?25l"
+        isOurs = true
+        text += "\u{1b}[H" + lines.map { "\u{1b}[K\($0)" }.joined(separator: "\r\n")
+        if lines.count < size.rows { text += "\r\n\u{1b}[J" }
+        StandardStream.output.write(text)
+    }
+
+    private func signalled(_ number: Int32) {
+        switch number {
+        case SIGWINCH:
+            if isOurs { try? draw() }
+        case SIGTSTP:
+            leave()
+            SignalSource.stopProcess()
+            // Continued in the foreground, or the terminal stops us again at the next write.
+            try? draw()
+        default:
+            leave()
+            SignalSource.die(of: number)
+            exit(128 + number)
+        }
+    }
+}

@@ -26,11 +26,14 @@ let package = Package(
             name: "CMicroHTTPD", path: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
 
+        // The dashboard's files, which the C compiler takes into the binary as they are.
+        .target(name: "CDashboard", exclude: ["web"]),
+
         .target(name: "EchoCore", swiftSettings: strict),
         .target(name: "EventLoops", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "EchoServer", dependencies: ["EchoCore", "EventLoops", logging], swiftSettings: strict),
         .target(name: "MicroHTTPD", dependencies: ["CMicroHTTPD"], swiftSettings: strict),
-        .target(name: "Admin", dependencies: ["EchoCore", "MicroHTTPD", logging], swiftSettings: strict),
+        .target(name: "Admin", dependencies: ["CDashboard", "EchoCore", "MicroHTTPD", logging], swiftSettings: strict),
         .target(name: "AdminClient", dependencies: ["EchoCore", "EventLoops"], swiftSettings: strict),
         .executableTarget(
             name: "echod",

@@ -1,15 +1,19 @@
 internal import EchoCore
 internal import MicroHTTPD
 
-/// `GET /`: the endpoints that exist, as plain text.
+/// `GET /`: the dashboard for a browser; for others the endpoints that exist, as plain text.
 struct IndexRoutes: Sendable {
     let routes: [Route]
 
-    init(listing endpoints: [Route], version: String) {
+    init(listing endpoints: [Route], dashboard: DashboardRoutes, version: String) {
         let lines = ["echod \(PrintableText.escape(version)), admin API", ""] + endpoints.flatMap(Self.lines)
-        let text = lines.joined(separator: "\n")
+        let list = HTTPResponse.text(
+            status: 200, lines.joined(separator: "\n"), headers: [HTTPResponse.Header("Vary", "Accept")])
         routes = [
-            Route(method: .get, template: "/", summary: "this list") { _ in .response(.text(status: 200, text)) }
+            Route(method: .get, template: "/", summary: "this list; the dashboard for a browser") { request in
+                guard DashboardRoutes.wantsPage(accept: request.request.values(of: "accept")) else { return .response(list) }
+                return dashboard.page(host: request.request.values(of: "host").first ?? "localhost")
+            }
         ]
     }
 

@@ -13,9 +13,32 @@ extension HTTPResponse {
     }
 
     /// Plain text and a newline. Text from outside in it must be `PrintableText`.
-    static func text(status: Int, _ text: String) -> HTTPResponse {
+    static func text(status: Int, _ text: String, headers: [Header] = []) -> HTTPResponse {
         HTTPResponse(
-            status: status, contentType: "text/plain; charset=utf-8", headers: [], body: Array("\(text)\n".utf8))
+            status: status, contentType: "text/plain; charset=utf-8", headers: headers, body: Array("\(text)\n".utf8))
+    }
+
+    /// The dashboard. It may load its own parts and talk to its own origin, nothing else: no inline script, no frame
+    /// around it, no form that leaves it.
+    static func page(_ html: String) -> HTTPResponse {
+        let policy = [
+            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
+            "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+        ]
+        return HTTPResponse(
+            status: 200, contentType: "text/html; charset=utf-8",
+            headers: [
+                Header("Content-Security-Policy", policy.joined(separator: "; ")),
+                Header("Referrer-Policy", "no-referrer"),
+                // At the same address others get the list of endpoints.
+                Header("Vary", "Accept"),
+            ],
+            body: Array(html.utf8))
+    }
+
+    /// A part of the dashboard.
+    static func asset(contentType: String, _ body: [UInt8]) -> HTTPResponse {
+        HTTPResponse(status: 200, contentType: contentType, headers: [], body: body)
     }
 
     private init(status: Int, contentType: String, headers: [Header], body: [UInt8]) {

@@ -20,6 +20,7 @@ struct Route: Sendable {
 
 /// A request that found its route and passed the guards.
 struct RoutedRequest: Sendable {
+    var request: HTTPRequest
     var arguments: Arguments
     /// What stands in place of the template's `{…}`; nil where it has none.
     var segment: String?

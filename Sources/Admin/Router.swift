@@ -15,7 +15,9 @@ package struct Router: Sendable {
             + StatusRoutes(service: service).routes
             + ConnectionRoutes(service: service).routes
             + DrainRoutes(service: service, defaults: configuration.drainDefaults).routes
-        routes = IndexRoutes(listing: endpoints, version: configuration.version).routes + endpoints
+        let dashboard = DashboardRoutes(service: service, configuration: configuration)
+        let index = IndexRoutes(listing: endpoints, dashboard: dashboard, version: configuration.version)
+        routes = index.routes + dashboard.routes + endpoints
     }
 
     /// Answers a request. A request that is refused has changed nothing.
@@ -44,9 +46,9 @@ package struct Router: Sendable {
         let arguments = try Arguments(request.query, allowed: route.parameters)
         switch match {
         case .exact:
-            return try route.handler(RoutedRequest(arguments: arguments, segment: nil))
+            return try route.handler(RoutedRequest(request: request, arguments: arguments, segment: nil))
         case .segment(let segment):
-            return try route.handler(RoutedRequest(arguments: arguments, segment: segment))
+            return try route.handler(RoutedRequest(request: request, arguments: arguments, segment: segment))
         }
     }
 

@@ -1,0 +1,54 @@
+internal import EchoCore
+internal import MicroHTTPD
+
+/// The dashboard: the page that `GET /` gives a browser, and `/ui/…`, its parts.
+struct DashboardRoutes: Sendable {
+    private let service: any ServiceControl
+    private let configuration: AdminConfiguration
+    private let assets = DashboardAssets()
+
+    init(service: any ServiceControl, configuration: AdminConfiguration) {
+        self.service = service
+        self.configuration = configuration
+    }
+
+    var routes: [Route] {
+        [
+            Route(method: .get, template: "/ui/{file}", summary: "a part of the dashboard") {
+                [assets] request throws(Problem) in
+                let name = request.segment ?? ""
+                guard let file = assets[name] else {
+                    throw .notFound("The dashboard has no part \(PrintableText.quote(name)). Open / in a browser.")
+                }
+                return .response(file)
+            }
+        ]
+    }
+
+    /// The page for a browser that came by `host`.
+    func page(host: String) -> HTTPReply {
+        .deferred { [service, configuration, assets] answer in
+            service.sampleStatus { status in
+                service.connections(ConnectionQuery(limit: 100)) { open in
+                    service.connections(ConnectionQuery(state: .closed, limit: 1000)) { closed in
+                        let page = DashboardPage(
+                            status: status, open: open, closed: closed, drainDefaults: configuration.drainDefaults,
+                            host: host)
+                        answer.complete(.page(page.html(assets.page)))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether somebody who accepts this wants a page: a browser names `text/html`, curl does not.
+    static func wantsPage(accept values: [String]) -> Bool {
+        values.flatMap { $0.split(separator: ",") }.contains { range in
+            let parts = range.split(separator: ";").map { part in
+                part.filter { $0 != " " && $0 != "\t" }.lowercased()
+            }
+            let isRefused = parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" || $0 == "q=0.00" || $0 == "q=0.000" }
+            return parts.first == "text/html" && !isRefused
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// The last five minutes, drawn by hand as SVG. Colours come from the style sheet.
+
+import { count, bytes, rate } from "./format.js";
+
+const SPAN = 300_000;
+// Longer without a sample, and the line is broken.
+const GAP = 5000;
+const HEIGHT = 132;
+const MARGIN = { top: 8, right: 2, bottom: 20, left: 2 };
+const SVG = "http://www.w3.org/2000/svg";
+
+function shape(name, attributes, text) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+// The next round number: scales seldom change, and labels are short.
+function niceCeiling(value) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value);
+}
+
+// 5.00 MB on an axis is 5 MB.
+const short = (text) => text.replace(/\.0+(?= )/, "");
+
+class Chart {
+  // `series`: {key, label}; a second one is drawn below the axis, mirrored.
+  constructor(id, title, series, format) {
+    this.figure = document.getElementById(id);
+    this.plot = this.figure.querySelector(".plot");
+    this.reading = this.figure.querySelector(".reading");
+    Object.assign(this, { title, series, format });
+    this.svg = shape("svg", { role: "img", height: HEIGHT });
+    this.plot.replaceChildren(this.svg);
+  }
+
+  draw(samples) {
+    const width = Math.max(120, this.plot.clientWidth);
+    const values = samples.flatMap((sample) => this.series.map(({ key }) => sample[key]));
+    const top = niceCeiling(Math.max(...values, 1));
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+    this.svg.setAttribute("width", width);
+    this.svg.replaceChildren(...this.grid(width, top), ...this.lines(samples, width, top));
+    this.describe(samples);
+  }
+
+  get base() {
+    const bottom = HEIGHT - MARGIN.bottom;
+    return this.series.length > 1 ? (MARGIN.top + bottom) / 2 : bottom;
+  }
+
+  grid(width, top) {
+    const base = this.base;
+    const bottom = HEIGHT - MARGIN.bottom;
+    const half = base - (base - MARGIN.top) / 2;
+    const line = (y, name) => shape("line", { x1: 0, x2: width, y1: y, y2: y, class: name });
+    const label = (x, y, text, anchor = "start") =>
+      shape("text", { x, y, class: "label", "text-anchor": anchor }, text);
+    const shapes = [line(MARGIN.top, "grid"), line(base, "axis"), label(0, MARGIN.top + 11, short(this.format(top)))];
+    if (this.series.length > 1) {
+      shapes.push(line(bottom, "grid"), label(0, bottom - 4, short(this.format(top))));
+      shapes.push(label(width, MARGIN.top + 11, "in", "end"), label(width, bottom - 4, "out", "end"));
+    } else {
+      shapes.push(line(half, "grid"));
+    }
+    for (const minutes of [5, 4, 3, 2, 1, 0]) {
+      const x = width * (1 - minutes / 5);
+      const anchor = minutes === 5 ? "start" : minutes === 0 ? "end" : "middle";
+      shapes.push(label(x, HEIGHT - 4, minutes === 5 ? "−5 min" : minutes ? `−${minutes}` : "now", anchor));
+    }
+    return shapes;
+  }
+
+  lines(samples, width, top) {
+    const base = this.base;
+    const latest = samples.at(-1)?.at ?? 0;
+    const x = (sample) => (width - MARGIN.right) * (1 - (latest - sample.at) / SPAN);
+    return this.series.flatMap(({ key }, index) => {
+      const scale = ((index ? 1 : -1) * (base - MARGIN.top)) / top;
+      const runs = unbroken(samples).map((run) =>
+        run.map((sample) => `${x(sample).toFixed(1)},${(base + sample[key] * scale).toFixed(1)}`));
+      return runs.flatMap((points, run) => {
+        const [first, last] = [points[0], points.at(-1)].map((point) => point.split(",")[0]);
+        const area = `M${first},${base} L${points.join(" ")} L${last},${base} Z`;
+        return [
+          shape("path", { d: area, class: `area series-${index}` }),
+          shape("polyline", { points: points.join(" "), class: `line series-${index}`, "data-run": run }),
+        ];
+      });
+    });
+  }
+
+  describe(samples) {
+    const phrases = this.series.map(({ key, label }) => {
+      const values = samples.map((sample) => sample[key]);
+      const now = this.format(values.at(-1) ?? 0);
+      const peak = this.format(Math.max(...values, 0));
+      return { brief: label ? `${label} ${now}` : `peak ${peak}`, whole: `${label ?? ""} now ${now}, peak ${peak}` };
+    });
+    const brief = phrases.map((phrase) => phrase.brief).join(" · ");
+    this.reading.textContent = samples.length ? brief : "no data yet";
+    const whole = phrases.map((phrase) => phrase.whole.trim()).join("; ");
+    this.svg.setAttribute("aria-label", `${this.title} over the last five minutes: ${whole}`);
+  }
+}
+
+function unbroken(samples) {
+  const runs = [];
+  for (const sample of samples) {
+    const run = runs.at(-1);
+    if (run && sample.at - run.at(-1).at < GAP) run.push(sample);
+    else runs.push([sample]);
+  }
+  return runs;
+}
+
+export class Charts {
+  constructor() {
+    document.getElementById("charts").hidden = false;
+    this.samples = [];
+    this.charts = [
+      new Chart("chart-active", "Active connections", [{ key: "active" }], count),
+      new Chart("chart-lines", "Lines per second", [{ key: "lines" }], rate),
+      new Chart("chart-bytes", "Bytes per second", [{ key: "received", label: "in" }, { key: "sent", label: "out" }], bytes),
+    ];
+    new ResizeObserver(() => this.draw()).observe(document.getElementById("charts"));
+  }
+
+  // `sample.at`: the server's uptime in milliseconds.
+  add(sample) {
+    this.samples.push(sample);
+    while (this.samples[0].at < sample.at - SPAN) this.samples.shift();
+    if (!document.hidden) this.draw();
+  }
+
+  clear() {
+    this.samples = [];
+    this.draw();
+  }
+
+  draw() {
+    for (const chart of this.charts) chart.draw(this.samples);
+  }
+}

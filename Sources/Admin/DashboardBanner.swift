@@ -13,7 +13,7 @@ struct DashboardBanner {
             Self.fact("Process", ["\(status.pid)"])
             HTML.element("div") {
                 HTML.element("dt") { "Up" }
-                HTML.element("dd", ["data-field": "uptime"]) { ConnectionTable.span(status.uptime) }
+                HTML.element("dd", ["data-field": "uptime"]) { DurationFormat.span(status.uptime) }
             }
         }
     }
@@ -32,7 +32,7 @@ struct DashboardBanner {
                 HTML.element("p", ["data-field": "sentence"]) { DashboardWords.sentence(status.state) }
                 HTML.element("p", ["class": "since"]) {
                     "for "
-                    HTML.element("span", ["data-field": "in-state"]) { ConnectionTable.span(status.inState) }
+                    HTML.element("span", ["data-field": "in-state"]) { DurationFormat.span(status.inState) }
                 }
             }
             panel

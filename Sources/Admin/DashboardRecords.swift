@@ -39,8 +39,8 @@ struct DashboardRecords {
     }
 
     private static func budget(_ drain: ServiceStatus.Drain) -> String {
-        let timeout = ConnectionTable.span(drain.timeout)
-        return drain.delay > .zero ? "\(timeout), \(ConnectionTable.span(drain.delay)) of it delay" : timeout
+        let timeout = DurationFormat.span(drain.timeout)
+        return drain.delay > .zero ? "\(timeout), \(DurationFormat.span(drain.delay)) of it delay" : timeout
     }
 
     var reasons: HTML {

@@ -104,8 +104,8 @@ extension DashboardTable {
         Column(name: "blocked_on", title: "Waits for", style: "waits") {
             $0.blockedOn.map { DashboardWords.word($0) } ?? ""
         },
-        Column(name: "age", title: "Age", style: "number", sort: .age) { ConnectionTable.span($0.age) },
-        Column(name: "idle", title: "Idle", style: "number", sort: .idle) { ConnectionTable.span($0.idle) },
+        Column(name: "age", title: "Age", style: "number", sort: .age) { DurationFormat.span($0.age) },
+        Column(name: "idle", title: "Idle", style: "number", sort: .idle) { DurationFormat.span($0.idle) },
         Column(name: "lines", title: "Lines", style: "number") { DashboardFormat.count($0.lines) },
         Column(name: "received", title: "Received", style: "number", sort: .received) {
             DashboardFormat.bytes($0.received)
@@ -121,7 +121,7 @@ extension DashboardTable {
         Column(name: "id", title: "ID", style: "number") { "\($0.id)" },
         Column(name: "peer", title: "Peer", style: "address") { PrintableText.escape($0.peer) },
         Column(name: "reason", title: "Reason") { $0.reason.map { DashboardWords.word($0) } ?? "" },
-        Column(name: "age", title: "Lived", style: "number") { ConnectionTable.span($0.age) },
+        Column(name: "age", title: "Lived", style: "number") { DurationFormat.span($0.age) },
         Column(name: "lines", title: "Lines", style: "number") { DashboardFormat.count($0.lines) },
         Column(name: "received", title: "Received", style: "number") { DashboardFormat.bytes($0.received) },
         Column(name: "sent", title: "Sent", style: "number") { DashboardFormat.bytes($0.sent) },

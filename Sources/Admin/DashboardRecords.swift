@@ -7,7 +7,8 @@ struct DashboardRecords {
     var drain: HTML {
         .joined([
             .element("p", ["class": "nothing", "id": "no-drain", "hidden": status.drain == nil ? nil : ""]) {
-                "No drain since the start."
+                "No drain since the start. A drain refuses new clients, answers what came in and closes each connection "
+                    + "without losing a byte; what it did will stand here."
             },
             .element("dl", ["class": "pairs", "id": "drain-record", "hidden": status.drain == nil ? "" : nil]) {
                 for (title, name, value) in drainPairs { Self.pair(title, "record-\(name)", value) }

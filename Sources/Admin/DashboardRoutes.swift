@@ -47,7 +47,7 @@ struct DashboardRoutes: Sendable {
             let parts = range.split(separator: ";").map { part in
                 part.filter { $0 != " " && $0 != "\t" }.lowercased()
             }
-            let isRefused = parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" || $0 == "q=0.00" || $0 == "q=0.000" }
+            let isRefused = parts.dropFirst().contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
             return parts.first == "text/html" && !isRefused
         }
     }

@@ -10,9 +10,10 @@ struct IndexRoutes: Sendable {
         let list = HTTPResponse.text(
             status: 200, lines.joined(separator: "\n"), headers: [HTTPResponse.Header("Vary", "Accept")])
         routes = [
-            Route(method: .get, template: "/", summary: "this list; the dashboard for a browser") { request in
-                guard DashboardRoutes.wantsPage(accept: request.request.values(of: "accept")) else { return .response(list) }
-                return dashboard.page(host: request.request.values(of: "host").first ?? "localhost")
+            Route(method: .get, template: "/", summary: "this list; the dashboard for a browser") { routed in
+                let request = routed.request
+                guard DashboardRoutes.wantsPage(accept: request.values(of: "accept")) else { return .response(list) }
+                return dashboard.page(host: request.values(of: "host").first ?? "localhost")
             }
         ]
     }

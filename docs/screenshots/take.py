@@ -49,11 +49,11 @@ class Traffic:
         return one
 
     def start(self):
-        for thread in self.threads:
-            thread.start()
         with contextlib.suppress(TimeoutError):
             while True:
                 self.deaf.sendall(b"nobody reads this answer\n" * 400)
+        for thread in self.threads:
+            thread.start()
 
     def busy(self, number):
         chance = random.Random(number)
@@ -91,10 +91,11 @@ def shoot(page, name, directory):
 
 def main(directory=HERE, warm_up=300.0, front=lambda address: f"http://{address}/"):
     with echod.Echod("--drain-timeout", "30s") as service, browser.page(viewport=WIDE) as page:
-        page.goto(front(service.admin[0]))
         traffic = Traffic(service.address)
         try:
             traffic.start()
+            # The burst for the one that does not read is over and would only spoil the scale.
+            page.goto(front(service.admin[0]))
             page.wait_for_timeout(1000 * warm_up)
             shoot(page, "serving", directory)
             page.click("#drain")

@@ -54,7 +54,8 @@ export class ConnectionTables {
   constructor(onClose) {
     this.#onClose = onClose;
     this.#filters.hidden = false;
-    this.#filters.addEventListener("input", () => this.#restart());
+    // Not with each key: half an address is none.
+    this.#filters.addEventListener("change", () => this.#restart());
     this.#filters.addEventListener("submit", (event) => event.preventDefault());
     // A reset takes effect after its event.
     this.#filters.addEventListener("reset", () => setTimeout(() => this.#restart()));

@@ -1,0 +1,159 @@
+"""Drain, undrain and shutdown from the dashboard; the token; the end of the stream."""
+
+import re
+import signal
+
+from playwright.sync_api import expect
+
+import dashboard
+import echod
+
+LONG = "60s"
+TOKEN = "correct-horse-battery-staple"
+
+
+def test_a_whole_drain_and_the_way_back():
+    with echod.Echod("--drain-timeout", LONG) as service, dashboard.opened(service) as page:
+        with service.client() as quiet, service.client() as unfinished:
+            quiet.asks(b"a\n")
+            unfinished.send(b"half")
+            service.await_row(unfinished, partial_line=4)
+            expect(dashboard.field(page, "active")).to_have_text("2")
+            page.click("#drain")
+            expect(page.locator("#drain-consequence")).to_have_text(
+                "Stops taking new clients at once, answers what 2 connections have sent, and cuts what is left after "
+                "1m. The process stays alive; Undrain takes it back."
+            )
+            dashboard.confirm(page, "drain-dialog")
+            assert quiet.receive_all() == b""
+            quiet.close()
+            dashboard.state_is(page, "Draining")
+            expect(page.locator("#announcer")).to_contain_text("Draining. New clients are refused")
+            expect(dashboard.field(page, "progress-text")).to_have_text("1 of 2 connections closed")
+            expect(dashboard.field(page, "blockers")).to_have_text("1 waits for the end of a line")
+            expect(dashboard.field(page, "time-left")).to_have_text(re.compile(r"^5\d\.\d s left$"))
+            assert page.locator("progress").evaluate("(bar) => bar.value / bar.max") == 0.5
+            assert echod.is_refused(service.address)
+            unfinished.send(b" a line\n")
+            assert unfinished.receive_all() == b"HALF A LINE\n"
+            unfinished.close()
+            dashboard.state_is(page, "Drained")
+            expect(dashboard.field(page, "drain-result")).to_have_text("clean")
+            expect(dashboard.field(page, "exit-code")).to_have_text("0")
+            expect(page.locator("#drain")).to_be_disabled()
+
+            page.click("#undrain")
+            expect(page.locator("#undrain-consequence")).to_contain_text("Listens again on the same addresses")
+            dashboard.confirm(page, "undrain-dialog")
+            dashboard.state_is(page, "Serving")
+            expect(page.locator("#drain-panel")).to_be_hidden()
+            expect(page.locator("#undrain")).to_be_disabled()
+            expect(dashboard.field(page, "record-closed")).to_have_text("2")
+            with service.client() as later:
+                assert later.asks(b"again\n") == b"AGAIN\n"
+
+
+def test_a_refused_request_is_explained_and_changes_nothing():
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        page.click("#drain")
+        page.locator("#drain-dialog [name=timeout]").fill("20")
+        dashboard.confirm(page, "drain-dialog")
+        expect(page.locator("#drain-dialog .problem")).to_contain_text("write 20s for seconds")
+        page.locator("#drain-dialog [name=timeout]").fill("1s")
+        page.locator("#drain-dialog [name=delay]").fill("5s")
+        dashboard.confirm(page, "drain-dialog")
+        expect(page.locator("#drain-dialog .problem")).to_contain_text("Give a shorter delay or a longer timeout")
+        page.keyboard.press("Escape")
+        expect(page.locator("#drain-dialog")).to_be_hidden()
+        assert service.state == "serving"
+
+
+def test_the_lame_duck_and_a_joined_request():
+    with echod.Echod() as service, dashboard.opened(service) as page, service.client() as client:
+        client.asks(b"a\n")
+        dashboard.drain(page, timeout=LONG, delay="30s")
+        dashboard.state_is(page, "Lame duck")
+        assert service.get("/readyz").code == 503
+        page.click("#drain")
+        expect(page.locator("#drain-consequence")).to_contain_text("is merged into it")
+        page.locator("#drain-dialog [name=mode]").select_option("abort")
+        dashboard.confirm(page, "drain-dialog")
+        assert client.receive_until_reset() == b""
+        dashboard.state_is(page, "Drained")
+        expect(dashboard.field(page, "drain-result")).to_have_text("forced: connections were cut")
+        expect(dashboard.field(page, "exit-code")).to_have_text("2")
+
+
+def test_shutdown_to_the_end_of_the_process():
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        page.click("#shutdown")
+        expect(page.locator("#drain-consequence")).to_contain_text("Then the process exits.")
+        dashboard.confirm(page, "drain-dialog")
+        assert service.exit_code() == 0
+        expect(page.locator("#warning")).to_have_text("echod has exited with code 0. The last drain: clean.")
+        expect(page.locator("#drain")).to_be_disabled()
+        expect(page.locator("#shutdown")).to_be_disabled()
+
+
+def test_the_token_is_asked_for_and_kept_in_memory_only(tmp_path):
+    secret = tmp_path / "token"
+    secret.write_text(f"{TOKEN}\n")
+    secret.chmod(0o600)
+    with echod.Echod("--admin-token-file", str(secret)) as service, dashboard.opened(service) as page:
+        page.click("#drain")
+        dashboard.confirm(page, "drain-dialog")
+        token = page.get_by_label("Bearer token")
+        token.fill("not the token at all")
+        page.keyboard.press("Enter")
+        # Asked again: the field is empty anew.
+        expect(token).to_have_value("")
+        expect(page.locator("#token-dialog")).to_be_visible()
+        assert service.state == "serving"
+        token.fill(TOKEN)
+        page.keyboard.press("Enter")
+        dashboard.state_is(page, "Drained")
+        # Once is enough.
+        page.click("#undrain")
+        dashboard.confirm(page, "undrain-dialog")
+        dashboard.state_is(page, "Serving")
+        kept = page.evaluate("[localStorage.length, sessionStorage.length, document.cookie, location.search + location.hash]")
+        assert kept == [0, 0, "", ""]
+        page.click("#drain")
+        page.keyboard.press("Escape")
+
+
+def test_giving_up_the_token_does_nothing(tmp_path):
+    secret = tmp_path / "token"
+    secret.write_text(TOKEN)
+    secret.chmod(0o600)
+    with echod.Echod("--admin-token-file", str(secret)) as service, dashboard.opened(service) as page:
+        page.click("#drain")
+        dashboard.confirm(page, "drain-dialog")
+        expect(page.locator("#token-dialog")).to_be_visible()
+        page.locator("#token-dialog .cancel").click()
+        expect(page.locator("#drain-dialog .problem")).to_have_text("Nothing was done: the token is missing.")
+        assert service.state == "serving"
+
+
+def test_a_silent_server_is_noticed_and_its_return():
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        with service.stopped():
+            expect(page.locator("#warning")).to_contain_text("Connection lost, retrying.")
+            expect(page.locator("body")).to_have_attribute("data-stale", "lost")
+            expect(page.locator("#drain")).to_be_disabled()
+        expect(page.locator("#warning")).to_be_hidden()
+        expect(page.locator("body")).to_have_attribute("data-stale", "")
+        expect(page.locator("#drain")).to_be_enabled()
+
+
+def test_another_process_at_the_address_is_taken_up():
+    with echod.Echod() as service, dashboard.opened(service) as page, service.client() as client:
+        client.asks(b"a\n")
+        expect(dashboard.field(page, "lines-total")).to_have_text("1 in all")
+        service.signal(signal.SIGKILL)
+        expect(page.locator("#warning")).to_contain_text("Connection lost, retrying.")
+        service.exit_code()
+        with echod.Echod(admin=(service.admin[0],)):
+            expect(page.locator("#warning")).to_be_hidden()
+            expect(dashboard.field(page, "lines-total")).to_have_text("0 in all")
+            dashboard.state_is(page, "Serving")

@@ -87,10 +87,13 @@ struct DrainRoutes: Sendable {
 
     private func answer(when milestone: DrainMilestone, of id: Int, limit: Duration?) -> HTTPReply {
         .deferred { [service] answer in
-            let isWaiting = service.awaitDrain(id: id, milestone, limit: limit) { outcome, status in
+            let waiter = service.awaitDrain(id: id, milestone, limit: limit) { outcome, status in
                 answer.complete(.json(status: Self.statusCode(outcome), StatusDocument(status)))
             }
-            if !isWaiting { answer.complete(Self.tooManyWaiters.response) }
+            guard let waiter else { return answer.complete(Self.tooManyWaiters.response) }
+            // A client that is killed resets its connection, or only ends it: then it looks like one that has stopped
+            // sending and still reads, and keeps its place until the drain is over.
+            answer.onDisconnect { service.stopWaiting(waiter) }
         }
     }
 

@@ -6,7 +6,8 @@ package protocol ServiceControl: AnyObject, Sendable {
     /// those of the last sample.
     func status() -> ServiceStatus
 
-    /// The same with the kernel's queues sampled anew.
+    /// The same with the kernel's queues sampled anew. Completes on the thread on which observers are told, and with a
+    /// status that is no older than what they were told.
     func sampleStatus(_ completion: @escaping @Sendable (ServiceStatus) -> Void)
 
     /// One page of connections; nil when a loop did not answer within a second.
@@ -22,11 +23,18 @@ package protocol ServiceControl: AnyObject, Sendable {
     func requestUndrain(_ completion: @escaping @Sendable (UndrainReply, ServiceStatus) -> Void)
 
     /// Asks to be told when the drain `id` reaches `milestone`, at most `limit` from now (nil: no limit).
-    /// Returns false, and never calls `completion`, when 16 are waiting already.
+    /// Returns a number for `stopWaiting`; nil, and then never calls `completion`, when 16 are waiting already.
     func awaitDrain(
         id: Int, _ milestone: DrainMilestone, limit: Duration?,
         _ completion: @escaping @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
-    ) -> Bool
+    ) -> UInt64?
+
+    /// Whoever waited has gone: its place is free, its completion is not called any more. The drain goes on.
+    func stopWaiting(_ waiter: UInt64)
+
+    /// Has `observer` told of every event from now on, in order, on one thread of the service's; one that comes after
+    /// `done` is told that. It ends with the observation that is returned.
+    func observe(_ observer: @escaping @Sendable (ServiceEvent, ServiceStatus) -> Void) -> ServiceObservation
 
     /// Asks every loop for a sign of life; true when one has not answered for 5 s of running time.
     func isStuck() -> Bool

@@ -10,6 +10,7 @@ final class DrainDriver {
     private let log: Logger
     private let ending: Server.Ending
     private weak var server: Server?
+    private var announcer: Announcer?
     private var isActing = false
     private var machineTimer: LoopTimer?
     private var doorsTimer: LoopTimer?
@@ -28,6 +29,7 @@ final class DrainDriver {
 
     func attach(_ server: Server?) {
         self.server = server
+        announcer = server.map { Announcer(control: control, server: $0) }
         machineTimer = LoopTimer(on: control) { [weak self] in
             self?.server?.decide { machine, moment in ((), machine.timePassed(at: moment.now)) }
         }
@@ -55,6 +57,7 @@ final class DrainDriver {
         while let action = server.state.withLock({ $0.actions.isEmpty ? nil : $0.actions.removeFirst() }) {
             perform(action, server)
         }
+        announcer?.decisionsAreDone()
         machineTimer?.set(at: server.state.withLock { $0.machine.nextTimer?.nanoseconds })
     }
 
@@ -63,6 +66,7 @@ final class DrainDriver {
         case .publishState(let state):
             if state == .serving { welcome() }
             log.stateChanged(state, server.status(), doors: server.configuration.drain.acceptQueue)
+            announcer?.stateChanged(to: state)
         case .closeDoors(let drain, let until): closeDoors(drain, until)
         case .closeDoorsNow(let drain):
             doors.abandon()
@@ -81,9 +85,14 @@ final class DrainDriver {
         case .warn(let warning): log.drainWarning(warning)
         case .exit(let code):
             doors.abandon()
+            announcer?.exiting()
             ending.orderly(code)
         case .exitImmediately(let code): ending.immediate(code, server.status())
         }
+    }
+
+    func observerCame(_ number: UInt64) {
+        announcer?.observerCame(number)
     }
 
     // MARK: Doors

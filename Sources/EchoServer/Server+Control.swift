@@ -120,33 +120,43 @@ extension Server: ServiceControl {
     package func awaitDrain(
         id: Int, _ milestone: DrainMilestone, limit: Duration?,
         _ completion: @escaping @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
-    ) -> Bool {
-        enum Place { case over(DrainResult), waiting(UInt64), full }
+    ) -> UInt64? {
+        enum Place { case over(DrainResult, UInt64), waiting(UInt64), full }
         let place: Place = state.withLock { state in
-            if let result = state.machine.result(ofDrain: id, at: milestone) { return .over(result) }
-            guard state.waiters.count < Self.maximumWaiters else { return .full }
+            let result = state.machine.result(ofDrain: id, at: milestone)
+            guard result != nil || state.waiters.count < Self.maximumWaiters else { return .full }
             state.lastWaiter += 1
+            if let result { return .over(result, state.lastWaiter) }
             state.waiters.append(
                 Waiter(id: state.lastWaiter, drain: id, milestone: milestone, completion: completion))
             return .waiting(state.lastWaiter)
         }
         switch place {
-        case .full: return false
-        case .over(let result): completion(.over(result), status())
+        case .full: return nil
+        case .over(let result, let waiter):
+            completion(.over(result), status())
+            return waiter
         case .waiting(let waiter):
-            guard let limit else { break }
+            guard let limit else { return waiter }
             control.post { [self] in
                 control.call(after: limit.inNanoseconds) { [weak self] in self?.limitPassed(waiter) }
             }
+            return waiter
         }
-        return true
+    }
+
+    package func stopWaiting(_ waiter: UInt64) {
+        _ = takeWaiter(waiter)
     }
 
     private func limitPassed(_ id: UInt64) {
-        let waiter = state.withLock { state in
+        takeWaiter(id)?.completion(.limitPassed, status())
+    }
+
+    private func takeWaiter(_ id: UInt64) -> Waiter? {
+        state.withLock { state in
             state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
         }
-        waiter?.completion(.limitPassed, status())
     }
 
     func finishWaiters(_ drain: Int, _ milestone: DrainMilestone, _ result: DrainResult) {
@@ -157,6 +167,14 @@ extension Server: ServiceControl {
         }
         let status = self.status()
         for waiter in finished { waiter.completion(.over(result), status) }
+    }
+
+    package func observe(
+        _ observer: @escaping @Sendable (ServiceEvent, ServiceStatus) -> Void
+    ) -> ServiceObservation {
+        let number = observers.add(observer)
+        onControl { $0.observerCame(number) }
+        return ServiceObservation { [observers] in observers.remove(number) }
     }
 
     package func isStuck() -> Bool { heartbeats.isStuck() }

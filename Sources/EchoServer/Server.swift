@@ -66,6 +66,7 @@ package final class Server: Sendable {
     let log: Logger
     let state: Lock<State>
     let heartbeats: Heartbeats
+    let observers = Observers()
     private let startedAt: MonotonicTime
     private let processID: Int
     private let driver: LoopBound<DrainDriver>

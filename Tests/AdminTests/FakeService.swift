@@ -24,7 +24,13 @@ final class FakeService: ServiceControl {
         var lookedUp: [UInt64] = []
         var drainRequests: [DrainRequest] = []
         var waiters: [Waiter] = []
+        /// Numbers of waiters that have gone.
+        var gone: [UInt64] = []
+        var observers: [UInt64: Observer] = [:]
+        var lastObserver: UInt64 = 0
     }
+
+    typealias Observer = @Sendable (ServiceEvent, ServiceStatus) -> Void
 
     private let state: Mutex<State>
 
@@ -73,12 +79,36 @@ final class FakeService: ServiceControl {
     func awaitDrain(
         id: Int, _ milestone: DrainMilestone, limit: Duration?,
         _ completion: @escaping @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
-    ) -> Bool {
+    ) -> UInt64? {
         state.withLock {
-            guard $0.takesWaiters else { return false }
+            guard $0.takesWaiters else { return nil }
             $0.waiters.append(Waiter(id: id, milestone: milestone, limit: limit, completion: completion))
-            return true
+            return UInt64($0.waiters.count)
         }
+    }
+
+    func stopWaiting(_ waiter: UInt64) {
+        state.withLock { $0.gone.append(waiter) }
+    }
+
+    func observe(_ observer: @escaping Observer) -> ServiceObservation {
+        let number = state.withLock {
+            $0.lastObserver += 1
+            $0.observers[$0.lastObserver] = observer
+            return $0.lastObserver
+        }
+        return ServiceObservation { [weak self] in
+            _ = self?.state.withLock { $0.observers.removeValue(forKey: number) }
+        }
+    }
+
+    /// Tells every observer what the service would.
+    func tell(_ event: ServiceEvent, _ change: (inout ServiceStatus) -> Void = { _ in }) {
+        let (observers, status) = state.withLock { state in
+            change(&state.status)
+            return (Array(state.observers.values), state.status)
+        }
+        for observer in observers { observer(event, status) }
     }
 
     func isStuck() -> Bool { seen.isStuck }

@@ -49,10 +49,11 @@ import TestSupport
                     #expect(status.state == .drained)
                     outcomes.withLock { $0.append(outcome) }
                 }
-                #expect(waits)
+                #expect(waits != nil)
             }
             #expect(server.status.drain?.waiters == 16)
-            #expect(!server.server.awaitDrain(id: 1, .drained, limit: nil) { _, _ in Issue.record("the 17th waits") })
+            let last = server.server.awaitDrain(id: 1, .drained, limit: nil) { _, _ in Issue.record("the 17th waits") }
+            #expect(last == nil)
             #expect(outcomes.withLock { $0.isEmpty })
             client.close()
             #expect(eventually { outcomes.withLock { $0.count == 16 } })
@@ -67,10 +68,10 @@ import TestSupport
             server.drain()
             let start = monotonicNanoseconds()
             let outcome: DrainWaitOutcome = try server.answer { answer in
-                #expect(
-                    server.server.awaitDrain(id: 1, .drained, limit: .milliseconds(100)) { outcome, _ in
-                        answer(outcome)
-                    })
+                let waiter = server.server.awaitDrain(id: 1, .drained, limit: .milliseconds(100)) { outcome, _ in
+                    answer(outcome)
+                }
+                #expect(waiter != nil)
             }
             #expect(outcome == .limitPassed)
             #expect(monotonicNanoseconds() - start >= 100_000_000)
@@ -81,12 +82,33 @@ import TestSupport
         }
     }
 
+    @Test func waiter_thatHasGone_isNotToldAndLeavesItsPlace() throws {
+        try withServer { server in
+            let client = try Self.clientInTheMiddleOfALine(server)
+            server.drain()
+            let waiters = (0..<16).compactMap { _ in
+                server.server.awaitDrain(id: 1, .drained, limit: nil) { _, _ in Issue.record("it has gone") }
+            }
+            #expect(Set(waiters).count == 16)
+            for waiter in waiters + waiters { server.server.stopWaiting(waiter) }
+            #expect(server.status.drain?.waiters == 0)
+            #expect(server.status.state == .draining)
+            let outcome: DrainWaitOutcome = try server.answer { answer in
+                let waiter = server.server.awaitDrain(id: 1, .drained, limit: nil) { outcome, _ in answer(outcome) }
+                #expect(waiter != nil)
+                client.close()
+            }
+            #expect(outcome == .over(.clean))
+        }
+    }
+
     @Test func waiter_whenTheDrainIsOver_isToldAtOnce() throws {
         try withServer { server in
             server.drain()
             #expect(server.awaits(.drained))
             let outcome: DrainWaitOutcome = try server.answer { answer in
-                #expect(server.server.awaitDrain(id: 1, .drained, limit: nil) { outcome, _ in answer(outcome) })
+                let waiter = server.server.awaitDrain(id: 1, .drained, limit: nil) { outcome, _ in answer(outcome) }
+                #expect(waiter != nil)
             }
             #expect(outcome == .over(.clean))
         }
@@ -97,10 +119,10 @@ import TestSupport
             server.drain()
             #expect(server.awaits(.drained))
             let states = Lock<[ServiceState]>([])
-            #expect(
-                server.server.awaitDrain(id: 1, .exiting, limit: nil) { _, status in
-                    states.withLock { $0.append(status.state) }
-                })
+            let waiter = server.server.awaitDrain(id: 1, .exiting, limit: nil) { _, status in
+                states.withLock { $0.append(status.state) }
+            }
+            #expect(waiter != nil)
             server.drain(.exit)
             #expect(eventually { states.withLock { $0 == [.exiting] } })
         }

@@ -14,6 +14,9 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 // sched_getaffinity(2) and pthread_setname_np(3): the same.
 extern int pthread_setname_np(unsigned long thread, const char *name);
 
+// strerrorname_np(3), glibc 2.32: declared for _GNU_SOURCE only.
+extern const char *strerrorname_np(int number);
+
 // poll(2): POLLRDHUP is declared for _GNU_SOURCE only.
 enum { CLINUX_POLLRDHUP = 0x2000 };
 

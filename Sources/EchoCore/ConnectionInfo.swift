@@ -22,6 +22,15 @@ package enum CloseReason: String, Hashable, Sendable, CaseIterable {
     case refused
 }
 
+/// How `DELETE /connections/{id}` ends a connection.
+package enum ConnectionCloseMode: String, Hashable, Sendable, CaseIterable {
+    /// What was received is answered, then FIN and the linger, as in a drain's mode close. Outside a drain there is no
+    /// deadline to complete a line by: an unfinished one is given up, as by the idle timeout.
+    case close
+    /// Reset at once; what that destroys is counted as lost.
+    case abort
+}
+
 /// What keeps a draining connection from ending.
 package enum Blocker: String, Hashable, Sendable, CaseIterable {
     case unreadInput = "unread_input"

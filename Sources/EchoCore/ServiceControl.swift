@@ -16,6 +16,15 @@ package protocol ServiceControl: AnyObject, Sendable {
     /// One connection, open or among the last 1,000 that closed.
     func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void)
 
+    /// Ends an open connection, for the reason `admin_closed` unless it is ending for another one already: then mode
+    /// `close` changes nothing, except that an undrain does not open it again. What is found is the connection as it
+    /// is after that; one that is closed already is not found.
+    func closeConnection(
+        id: UInt64, mode: ConnectionCloseMode, _ completion: @escaping @Sendable (ConnectionLookup) -> Void)
+
+    /// For `GET /metrics`: asks no loop, and samples no connection.
+    func measure() -> ServiceMeasurements
+
     /// Starts or joins a drain. The answer is the state of the instant at which the request took effect.
     func requestDrain(_ request: DrainRequest) -> DrainReply
 

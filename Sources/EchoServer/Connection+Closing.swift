@@ -29,16 +29,32 @@ extension Connection {
         pump()
     }
 
-    /// Undrain: open again unless our FIN is sent.
+    /// Undrain: open again unless our FIN is sent, or the admin wants it closed.
     func drainWasTakenBack() {
         markDueAt = nil
         wasMarked = false
-        if case .closing(.drained, _) = phase {
-            phase = .echoing
+        if case .closing(.drained, let unread) = phase {
+            phase = closesForAdmin ? .closing(.adminClosed, unread: unread) : .echoing
             pump()
         }
         // The idle timer was taken away with the mark.
         rearmTimer()
+    }
+
+    // MARK: The admin
+
+    /// `DELETE /connections/{id}`. One that is ending for another reason goes on doing so, unless it is cut.
+    func closeForAdmin(_ mode: ConnectionCloseMode) {
+        switch (phase, mode) {
+        case (.ended, _): return
+        // Over in 100 ms, and counted among the refused ones that are still here.
+        case (.refused, .close): return
+        case (.refused, .abort): end(.refused)
+        case (_, .close):
+            closesForAdmin = true
+            beginClosing(.adminClosed)
+        case (_, .abort): cutWithLosses(.adminClosed)
+        }
     }
 
     // MARK: The last bytes

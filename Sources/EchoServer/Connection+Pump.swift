@@ -55,16 +55,17 @@ extension Connection {
     /// Mode close: what was received at the mark, then on to the end of the line, no further.
     private func readToTheMark(_ reason: CloseReason, _ unread: Int) -> Bool {
         if unread > 0 { return readReceivedAtMark(reason, unread) }
-        if let partialLine, partialLine > 0 {
-            // A drain has a deadline for the rest of the line. Who is idle has had its time.
-            if reason != .idle { return readToTheNewline() }
-            shard.counters.incomplete.add(partialLine)
-            uppercaser = LineUppercaser(maximumLineLength: shard.configuration.maximumLineLength)
-        }
+        let unfinished = partialLine ?? 0
+        // A drain has a deadline for the rest of the line. Who is idle has had its time, and the admin sets none.
+        if unfinished > 0 && reason == .drained { return readToTheNewline() }
         if socket?.readiness.contains(.peerShutdown) == true {
             // The peer's FIN came before ours: everything before it is echoed, whenever it came.
             phase = .echoing
             return true
+        }
+        if unfinished > 0 {
+            shard.counters.incomplete.add(unfinished)
+            uppercaser = LineUppercaser(maximumLineLength: shard.configuration.maximumLineLength)
         }
         return sendFIN(reason)
     }

@@ -90,7 +90,7 @@ final class Doors {
     private func listen(_ address: SocketAddress, besideRetiring: Bool = false) throws(SystemCallError) -> Listener {
         let socket = try bind(address, besideRetiring: besideRetiring)
         return try Listener(
-            socket, on: control, log: log, countError: { [accepted] _ in accepted.errors.add(1) },
+            socket, on: control, log: log, countError: { [accepted] in accepted.count(errno: $0) },
             deliver: { [unowned self] in self.deliver($0, local: $1, fromBacklog: $2) })
     }
 
@@ -193,5 +193,13 @@ final class AcceptCounters: Sendable {
     let refused = Counter()
     /// Refused and closed at once; they never reach a shard.
     let turnedAway = Counter()
-    let errors = Counter()
+    /// Behind a lock, for they are rare: a client that is accepted touches none of it.
+    private let failures = Lock<[AcceptError: UInt64]>([:])
+
+    var errors: [AcceptError: UInt64] { failures.withLock { $0 } }
+
+    func count(errno code: Int32) {
+        let error = AcceptError(errnoName: SystemCallError.name(of: code))
+        failures.withLock { $0[error, default: 0] += 1 }
+    }
 }

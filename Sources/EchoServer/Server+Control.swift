@@ -61,7 +61,22 @@ extension Server: ServiceControl {
     }
 
     package func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void) {
-        gather({ shard, done in done(shard.registry.find(id)) }) { [shards, configuration] parts in
+        lookUp({ $0.registry.find(id) }, completion)
+    }
+
+    /// When a loop does not answer in time, its connection is closed all the same as soon as it turns again.
+    package func closeConnection(
+        id: UInt64, mode: ConnectionCloseMode, _ completion: @escaping @Sendable (ConnectionLookup) -> Void
+    ) {
+        lookUp({ $0.close(id, mode) }, completion)
+    }
+
+    /// Which loop has a connection only the loops know.
+    private func lookUp(
+        _ find: @escaping @Sendable (Shard) -> ConnectionRow?,
+        _ completion: @escaping @Sendable (ConnectionLookup) -> Void
+    ) {
+        gather({ shard, done in done(find(shard)) }) { [shards, configuration] parts in
             if let row = parts.lazy.compactMap({ $0 }).first {
                 completion(.found(row.info(mode: configuration.mode, now: EventLoop.monotonicNow())))
             } else {
@@ -178,6 +193,17 @@ extension Server: ServiceControl {
     }
 
     package func isStuck() -> Bool { heartbeats.isStuck() }
+
+    package func measure() -> ServiceMeasurements {
+        let (totals, status, drains) = state.withLock { state in
+            let totals = self.totals()
+            return (totals, self.status(state, totals, .now), state.drains)
+        }
+        return ServiceMeasurements(
+            status: status, maximumConnections: configuration.maximumConnections, acceptErrors: accepted.errors,
+            lostReceived: totals.lostReceived, lostSent: totals.lostSent, lateDiscarded: totals.lateDiscarded,
+            drains: drains)
+    }
 }
 
 /// Parts of an answer that come from several threads; completes once, with all of them or, given up, with some.

@@ -31,6 +31,8 @@ package final class Server: Sendable {
         var sampleIsGoodUntil: Int64 = 0
         /// Who waits for the sample that is being taken; nil when none is.
         var sampleWaiters: [@Sendable (ServiceStatus) -> Void]?
+        /// Drains that are over, by the result that each had then.
+        var drains: [DrainResult: UInt64] = [:]
         var waiters: [Waiter] = []
         var lastWaiter: UInt64 = 0
         /// Who asked for an undrain whose listeners are being opened, by attempt.
@@ -176,6 +178,7 @@ package final class Server: Sendable {
                 }
                 // What is learnt while exiting still counts: then nobody else is served.
                 let isOver = after.result != nil && state.atDrainEnd == nil
+                if isOver, let result = after.result { state.drains[result, default: 0] += 1 }
                 if isOver || state.machine.state == .exiting { state.atDrainEnd = totals }
             }
             return (answer: answer, status: status(state, totals, now))
@@ -243,9 +246,4 @@ private final class Relay: Sendable {
     func call() {
         target.withLock { $0 }?()
     }
-}
-
-extension MonotonicTime {
-    /// Read from the clock.
-    static var now: MonotonicTime { MonotonicTime(nanoseconds: EventLoop.monotonicNow()) }
 }

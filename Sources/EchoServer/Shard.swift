@@ -130,6 +130,13 @@ final class Shard {
         }
     }
 
+    /// For the admin: ends a connection that has not ended yet, and returns it as it is after that.
+    func close(_ id: UInt64, _ mode: ConnectionCloseMode) -> ConnectionRow? {
+        guard let connection = registry.findOpen(id), connection.state != .closed else { return nil }
+        connection.closeForAdmin(mode)
+        return connection.row()
+    }
+
     /// The deadline: ends every connection now, `drained` or `forced`; with `resetAll` all `forced`.
     func cut(resetAll: Bool) {
         if case .cutting(true) = closing { return }

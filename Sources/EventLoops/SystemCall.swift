@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A system call that failed: its name and `errno`.
@@ -14,6 +15,11 @@ package struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertib
     package var description: String { "\(call): \(Self.text(of: code))" }
 
     package var isAddressInUse: Bool { code == EADDRINUSE }
+
+    /// `EMFILE`; nil for a number that is no error's.
+    package static func name(of code: Int32) -> String? {
+        strerrorname_np(code).map { String(cString: $0) }
+    }
 
     /// strerror(3) without its static buffer.
     package static func text(of code: Int32) -> String {

@@ -10,6 +10,11 @@ final class FakeService: ServiceControl {
         var completion: @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
     }
 
+    struct Closing: Hashable, Sendable {
+        var id: UInt64
+        var mode: ConnectionCloseMode
+    }
+
     struct State: Sendable {
         var status = ServiceStatus.sample
         var sample: ServiceStatus?
@@ -19,9 +24,12 @@ final class FakeService: ServiceControl {
         var isStuck = false
         var takesWaiters = true
         var undrain = UndrainReply.serving
+        /// nil: `status` and nothing else.
+        var measurements: ServiceMeasurements?
 
         var queries: [ConnectionQuery] = []
         var lookedUp: [UInt64] = []
+        var closed: [Closing] = []
         var drainRequests: [DrainRequest] = []
         var waiters: [Waiter] = []
         /// Numbers of waiters that have gone.
@@ -63,6 +71,18 @@ final class FakeService: ServiceControl {
     func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void) {
         state.withLock { $0.lookedUp.append(id) }
         completion(seen.lookup)
+    }
+
+    func closeConnection(
+        id: UInt64, mode: ConnectionCloseMode, _ completion: @escaping @Sendable (ConnectionLookup) -> Void
+    ) {
+        state.withLock { $0.closed.append(Closing(id: id, mode: mode)) }
+        completion(seen.lookup)
+    }
+
+    func measure() -> ServiceMeasurements {
+        let seen = self.seen
+        return seen.measurements ?? ServiceMeasurements(status: seen.status, maximumConnections: 100)
     }
 
     func requestDrain(_ request: DrainRequest) -> DrainReply {

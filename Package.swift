@@ -53,7 +53,8 @@ let package = Package(
         .testTarget(
             name: "AdminClientTests", dependencies: ["AdminClient", "EchoCore", "EventLoops"], swiftSettings: strict),
         .testTarget(
-            name: "EchodTests", dependencies: ["echod", "EchoCore", "AdminClient", logging], swiftSettings: strict),
+            name: "EchodTests", dependencies: ["echod", "Admin", "AdminClient", "EchoCore", logging],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,18 +1,21 @@
 internal import EchoCore
 internal import MicroHTTPD
 
-/// `GET /connections` and `GET /connections/{id}`.
+/// `GET /connections`, `GET /connections/{id}` and `DELETE /connections/{id}`.
 struct ConnectionRoutes: Sendable {
     let service: any ServiceControl
 
     var routes: [Route] {
         [
             Route(
-                method: .get, template: "/connections", parameters: Self.parameters,
+                method: .get, template: "/connections", parameters: Self.parameters, statuses: [200, 503],
                 summary: "open connections and the last 1,000 closed ones", handler: list),
             Route(
-                method: .get, template: "/connections/{id}", summary: "one connection, as JSON",
-                handler: one),
+                method: .get, template: "/connections/{id}", statuses: [200, 404, 503],
+                summary: "one connection, as JSON", handler: one),
+            Route(
+                method: .delete, template: "/connections/{id}", parameters: [Self.mode], statuses: [202, 404, 503],
+                summary: "close it, answered and with end of file, or abort", handler: close),
         ]
     }
 
@@ -23,6 +26,7 @@ struct ConnectionRoutes: Sendable {
     private static let after = Parameter(name: "after", kind: .integer(0...UInt64.max))
     private static let format = Parameter(name: "format", kind: .choice(ListFormat.allCases.map(\.rawValue)))
     private static let blockedOn = Parameter(name: "blocked_on", kind: .choice(Blocker.allCases.map(\.rawValue)))
+    private static let mode = Parameter(name: "mode", kind: .choice(ConnectionCloseMode.allCases.map(\.rawValue)))
     private static let parameters = [state, blockedOn, peer, sort, limit, after, format]
 
     /// JSON is what one gets without naming a format.
@@ -59,23 +63,39 @@ struct ConnectionRoutes: Sendable {
     }
 
     private func one(_ request: RoutedRequest) throws(Problem) -> HTTPReply {
-        let segment = request.segment ?? ""
-        // One spelling an id: no sign, no leading zero.
-        guard let id = UInt64(segment), String(id) == segment else { throw Self.notFound(segment) }
+        let missing = Self.notFound(request, "neither open nor among the last 1,000 that closed")
+        let id = try Self.id(request, missing)
         return .deferred { [service] answer in
-            service.connection(id: id) { lookup in
-                switch lookup {
-                case .found(let connection): answer.complete(.json(status: 200, ConnectionDocument(connection)))
-                case .notFound: answer.complete(Self.notFound(segment).response)
-                case .noAnswer: answer.complete(Self.noAnswer.response)
-                }
-            }
+            service.connection(id: id) { answer.complete(Self.response(200, $0, missing)) }
         }
     }
 
-    private static func notFound(_ id: String) -> Problem {
+    private func close(_ request: RoutedRequest) throws(Problem) -> HTTPReply {
+        let missing = Self.notFound(request, "at least none that is open")
+        let mode = try request.arguments.choice(Self.mode, of: ConnectionCloseMode.self) ?? .close
+        let id = try Self.id(request, missing)
+        return .deferred { [service] answer in
+            service.closeConnection(id: id, mode: mode) { answer.complete(Self.response(202, $0, missing)) }
+        }
+    }
+
+    private static func id(_ request: RoutedRequest, _ missing: Problem) throws(Problem) -> UInt64 {
+        // One spelling an id: no sign, no leading zero.
+        guard let segment = request.segment, let id = UInt64(segment), String(id) == segment else { throw missing }
+        return id
+    }
+
+    private static func response(_ status: Int, _ lookup: ConnectionLookup, _ missing: Problem) -> HTTPResponse {
+        switch lookup {
+        case .found(let connection): .json(status: status, ConnectionDocument(connection))
+        case .notFound: missing.response
+        case .noAnswer: noAnswer.response
+        }
+    }
+
+    private static func notFound(_ request: RoutedRequest, _ extent: String) -> Problem {
         .notFound(
-            "There is no connection \(PrintableText.quote(id)), neither open nor among the last 1,000 that closed. "
+            "There is no connection \(PrintableText.quote(request.segment ?? "")), \(extent). "
                 + "GET /connections lists them.")
     }
 

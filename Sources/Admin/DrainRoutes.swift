@@ -9,18 +9,21 @@ struct DrainRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                method: .post, template: "/drain", parameters: Self.parameters,
+                method: .post, template: "/drain", parameters: Self.parameters, statuses: Self.statuses,
                 summary: "stop taking clients, finish those there are, stay alive"
             ) { request throws(Problem) in
                 try drain(request.arguments, intent: .hold, until: .drained)
             },
             Route(
-                method: .post, template: "/shutdown", parameters: Self.parameters,
+                method: .post, template: "/shutdown", parameters: Self.parameters, statuses: Self.statuses,
                 summary: "the same, then exit"
             ) { request throws(Problem) in
                 try drain(request.arguments, intent: .exit, until: .exiting)
             },
-            Route(method: .delete, template: "/drain", summary: "undrain: serve again, on the same addresses") { _ in
+            Route(
+                method: .delete, template: "/drain", statuses: [200, 409, 500],
+                summary: "undrain: serve again, on the same addresses"
+            ) { _ in
                 undrain()
             },
         ]
@@ -31,6 +34,8 @@ struct DrainRoutes: Sendable {
     private static let timeout = Parameter(name: "timeout", kind: .duration(.milliseconds(100)...day))
     private static let mode = Parameter(name: "mode", kind: .choice(DrainMode.allCases.map(\.rawValue)))
     private static let wait = Parameter(name: "wait", kind: .duration(.zero...day), isFlag: true)
+    /// 200, 500, 409 and 504 come with `wait`.
+    private static let statuses = [200, 202, 409, 500, 503, 504]
     private static let parameters = [delay, timeout, mode, wait]
 
     private func drain(

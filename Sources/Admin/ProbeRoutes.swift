@@ -12,7 +12,8 @@ struct ProbeRoutes: Sendable {
             probe("/readyz", "200 ok when serving; else 503 and the state", ready),
             probe("/health", "the same as /readyz", ready),
             Route(
-                method: .get, template: "/startupz", summary: "503 while starting, then 200 ok", handler: started),
+                method: .get, template: "/startupz", statuses: [200, 503], summary: "503 while starting, then 200 ok",
+                handler: started),
         ]
     }
 
@@ -22,7 +23,7 @@ struct ProbeRoutes: Sendable {
     private func probe(
         _ template: PathTemplate, _ summary: String, _ examine: @escaping @Sendable () -> ProbeResult
     ) -> Route {
-        Route(method: .get, template: template, parameters: [Self.verbose], summary: summary) {
+        Route(method: .get, template: template, parameters: [Self.verbose], statuses: [200, 503], summary: summary) {
             request throws(Problem) in
             let isVerbose = try request.arguments.flag(Self.verbose)
             let result = examine()

@@ -41,6 +41,11 @@ extension HTTPResponse {
         HTTPResponse(status: 200, contentType: contentType, headers: [], body: body)
     }
 
+    /// A scrape. What is in it is escaped as its format asks.
+    static func metrics(contentType: String, _ text: String) -> HTTPResponse {
+        HTTPResponse(status: 200, contentType: contentType, headers: [], body: Array(text.utf8))
+    }
+
     private init(status: Int, contentType: String, headers: [Header], body: [UInt8]) {
         let common = [
             Header("Content-Type", contentType),

@@ -7,6 +7,8 @@ struct Route: Sendable {
     var method: HTTPMethod
     var template: PathTemplate
     var parameters: [Parameter] = []
+    /// Statuses of the answers that its handler gives; what every route may answer beside them is left out.
+    var statuses = [200]
     /// One line for the list at `GET /`.
     var summary: String
     var handler: Handler
@@ -24,6 +26,8 @@ struct RoutedRequest: Sendable {
     var arguments: Arguments
     /// What stands in place of the template's `{…}`; nil where it has none.
     var segment: String?
+    /// What all requests so far were answered.
+    var answered: MetricsRequestCounts
 }
 
 /// A path in which one segment may be open: `/connections/{id}`.
@@ -31,6 +35,14 @@ struct PathTemplate: Hashable, Sendable, ExpressibleByStringLiteral {
     enum Match: Hashable, Sendable {
         case exact
         case segment(String)
+
+        /// What stands in place of the template's `{…}`.
+        var segment: String? {
+            switch self {
+            case .exact: nil
+            case .segment(let segment): segment
+            }
+        }
     }
 
     let text: String

@@ -7,25 +7,35 @@ package import MicroHTTPD
 package struct Router: Sendable {
     private let guards: Guards
     private let routes: [Route]
+    private let answered: MetricsRequestCounts
 
-    package init(service: any ServiceControl, configuration: AdminConfiguration) {
+    /// `process`: the figures of this process as of now; nil where the kernel does not give them. It is called on the
+    /// HTTP server's thread and may not wait.
+    package init(
+        service: any ServiceControl, configuration: AdminConfiguration,
+        process: @escaping @Sendable () -> ProcessMeasurements?
+    ) {
         guards = Guards(configuration: configuration)
         let endpoints =
             ProbeRoutes(service: service).routes
             + StatusRoutes(service: service).routes
             + ConnectionRoutes(service: service).routes
             + DrainRoutes(service: service, defaults: configuration.drainDefaults).routes
+            + MetricsRoutes(service: service, process: process, version: configuration.version).routes
         let dashboard = DashboardRoutes(service: service, configuration: configuration)
         let index = IndexRoutes(listing: endpoints, dashboard: dashboard, version: configuration.version)
         routes = index.routes + dashboard.routes + endpoints
+        answered = MetricsRequestCounts(routes: routes)
     }
 
     /// Answers a request. A request that is refused has changed nothing.
     package func reply(to request: HTTPRequest) -> HTTPReply {
         do throws(Problem) {
-            return try route(request)
+            try guards.checkHost(request)
+            let (route, match) = try find(request)
+            return answered.counting(reply(of: route, match, to: request), of: route)
         } catch {
-            return .response(error.response)
+            return answered.counting(.response(error.response), of: nil)
         }
     }
 
@@ -33,22 +43,22 @@ package struct Router: Sendable {
     /// says what to do; it is escaped, so it may quote the request.
     package func rejection(status: Int, detail: String) -> HTTPResponse {
         let detail = PrintableText.escape(detail)
+        answered.count(status, of: nil)
         guard status == 405 else { return Problem(status: status, detail: detail).response }
         // The path is not known here; these are the methods that some endpoint has.
         let methods = HTTPMethod.allCases.filter { method in routes.contains { $0.methods.contains(method) } }
         return Problem.methodNotAllowed(detail, allow: methods).response
     }
 
-    private func route(_ request: HTTPRequest) throws(Problem) -> HTTPReply {
-        try guards.checkHost(request)
-        let (route, match) = try find(request)
-        if route.isMutation { try guards.checkMutation(request) }
-        let arguments = try Arguments(request.query, allowed: route.parameters)
-        switch match {
-        case .exact:
-            return try route.handler(RoutedRequest(request: request, arguments: arguments, segment: nil))
-        case .segment(let segment):
-            return try route.handler(RoutedRequest(request: request, arguments: arguments, segment: segment))
+    private func reply(of route: Route, _ match: PathTemplate.Match, to request: HTTPRequest) -> HTTPReply {
+        do throws(Problem) {
+            if route.isMutation { try guards.checkMutation(request) }
+            let arguments = try Arguments(request.query, allowed: route.parameters)
+            return try route.handler(
+                RoutedRequest(
+                    request: request, arguments: arguments, segment: match.segment, answered: answered))
+        } catch {
+            return .response(error.response)
         }
     }
 

@@ -14,12 +14,12 @@ final class AdminPlane: Sendable {
     /// Binds and serves. An address that cannot be bound is an error for a person; then nothing is left open.
     init(
         _ listeners: [ListenerAddress], service: any ServiceControl, configuration: AdminConfiguration,
-        budget: DescriptorBudget, log: Logger
+        process: @escaping @Sendable () -> ProcessMeasurements?, budget: DescriptorBudget, log: Logger
     ) throws {
         var servers: [HTTPServer] = []
         var files: [UnixSocketFile] = []
         var addresses: [String] = []
-        let router = Router(service: service, configuration: configuration)
+        let router = Router(service: service, configuration: configuration, process: process)
         do {
             for listener in listeners {
                 for socket in try Self.bind(listener) {

@@ -59,7 +59,7 @@ final class Service {
             ending: .init(orderly: { _ in exiting.open() }, immediate: { [ending] in ending.atOnce($0, $1) }))
         let admin = try AdminPlane(
             adminListeners, service: server, configuration: adminConfiguration(listeners),
-            budget: budget(server), log: log)
+            process: { ProcessFigures.now() }, budget: budget(server), log: log)
         server.setAdminAddresses(admin.addresses)
         ending.beforeEndingAtOnce { admin.removeFiles() }
         control.post { [surroundings, log] in SignalDesk(control, server, surroundings, log).watch() }

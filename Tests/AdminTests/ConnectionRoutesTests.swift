@@ -126,4 +126,35 @@ struct ConnectionRoutesTests {
         #expect(response.isProblem(503, "did not answer"))
         #expect(response.header("Retry-After") == "1")
     }
+
+    @Test(arguments: [("", ConnectionCloseMode.close), ("?mode=close", .close), ("?mode=abort", .abort)])
+    func delete_closes_andAnswersWithTheRow(query: String, mode: ConnectionCloseMode) throws {
+        let service = FakeService { $0.lookup = .found(.sample) }
+        let response = try send(request(.delete, "/connections/17\(query)"), to: service)
+        #expect(response.status == 202)
+        #expect(response.text == Self.row + "\n")
+        #expect(service.seen.closed == [.init(id: 17, mode: mode)])
+    }
+
+    @Test func delete_ofOneThatIsNotOpen_isNotFound() throws {
+        let service = FakeService()
+        #expect(try send(request(.delete, "/connections/17"), to: service).isProblem(404, "none that is open"))
+        #expect(service.seen.closed == [.init(id: 17, mode: .close)])
+        #expect(try send(request(.delete, "/connections/017"), to: service).isProblem(404, "There is no connection"))
+        #expect(service.seen.closed.count == 1)
+    }
+
+    @Test func delete_thatIsRefused_closesNothing() throws {
+        let service = FakeService { $0.lookup = .found(.sample) }
+        #expect(try send(request(.delete, "/connections/17?mode=wait"), to: service).isProblem(400, "close, abort"))
+        #expect(try send(request(.delete, "/connections/17", peer: .remote), to: service).status == 403)
+        let otherPage = [("Host", "localhost:8889"), ("Sec-Fetch-Site", "same-site")]
+        #expect(try send(request(.delete, "/connections/17", headers: otherPage), to: service).status == 403)
+        #expect(service.seen.closed.isEmpty)
+    }
+
+    @Test func delete_whenItsLoopDoesNotAnswer_isUnavailable() throws {
+        let service = FakeService { $0.lookup = .noAnswer }
+        #expect(try send(request(.delete, "/connections/17"), to: service).isProblem(503, "did not answer"))
+    }
 }

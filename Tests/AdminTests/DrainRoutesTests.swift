@@ -106,7 +106,8 @@ struct DrainWaitTests {
         ])
     func wait_asksForTheMilestone(target: String, milestone: DrainMilestone, limit: Duration?) throws {
         let service = FakeService { $0.status.drain?.id = 7 }
-        let answers = Router(service: service, configuration: .test).answers(to: request(.post, target))
+        let answers = Router(service: service, configuration: .test, process: { nil }).answers(
+            to: request(.post, target))
         #expect(answers.all.isEmpty)
         let waiter = try #require(service.seen.waiters.first)
         #expect(waiter.id == 7)
@@ -121,7 +122,8 @@ struct DrainWaitTests {
         ])
     func outcome_isTheStatus_andTheBodyTheStatusObject(outcome: DrainWaitOutcome, code: Int) throws {
         let service = FakeService()
-        let answers = Router(service: service, configuration: .test).answers(to: request(.post, "/drain?wait=1s"))
+        let answers = Router(service: service, configuration: .test, process: { nil }).answers(
+            to: request(.post, "/drain?wait=1s"))
         service.finishWaits(outcome)
         let response = try #require(answers.all.first)
         #expect(response.status == code)
@@ -131,7 +133,7 @@ struct DrainWaitTests {
 
     @Test func eachWaiter_hasItsOwnLimit() {
         let service = FakeService { $0.outcome = .joined }
-        let router = Router(service: service, configuration: .test)
+        let router = Router(service: service, configuration: .test, process: { nil })
         let answers = ["/drain?wait=1s", "/drain?wait=2s", "/shutdown?wait"].map {
             router.answers(to: request(.post, $0))
         }

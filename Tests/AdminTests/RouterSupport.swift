@@ -52,7 +52,7 @@ func request(
 func send(
     _ request: HTTPRequest, to service: FakeService = FakeService(), configuration: AdminConfiguration = .test
 ) throws -> HTTPResponse {
-    let answers = Router(service: service, configuration: configuration).answers(to: request).all
+    let answers = Router(service: service, configuration: configuration, process: { nil }).answers(to: request).all
     #expect(answers.count == 1)
     return try #require(answers.first)
 }

@@ -7,7 +7,8 @@ import Testing
 struct RouterTests {
     static let endpoints: [(method: HTTPMethod, path: String)] = [
         (.get, "/"), (.get, "/livez"), (.get, "/healthz"), (.get, "/readyz"), (.get, "/health"), (.get, "/startupz"),
-        (.get, "/status"), (.get, "/connections"), (.get, "/connections/17"), (.post, "/drain"), (.delete, "/drain"),
+        (.get, "/status"), (.get, "/connections"), (.get, "/connections/17"), (.delete, "/connections/17"),
+        (.get, "/metrics"), (.post, "/drain"), (.delete, "/drain"),
         (.post, "/shutdown"),
     ]
 
@@ -27,7 +28,7 @@ struct RouterTests {
 
     @Test(
         arguments: [
-            (HTTPMethod.post, "/status", "GET, HEAD"), (.delete, "/connections/17", "GET, HEAD"),
+            (HTTPMethod.post, "/status", "GET, HEAD"), (.put, "/connections/17", "GET, HEAD, DELETE"),
             (.put, "/", "GET, HEAD"), (.get, "/drain", "POST, DELETE"), (.head, "/shutdown", "POST"),
             (.put, "/drain", "POST, DELETE"),
         ])
@@ -84,7 +85,7 @@ struct RouterTests {
     }
 
     @Test func rejection_isAProblemOfTheAdminsForm() {
-        let router = Router(service: FakeService(), configuration: .test)
+        let router = Router(service: FakeService(), configuration: .test, process: { nil })
         let tooLarge = router.rejection(status: 413, detail: "Put the parameters in the query.\u{1b}")
         #expect(tooLarge.isProblem(413, #"Put the parameters in the query.\\x1b"#))
         #expect(tooLarge.text.contains("Content Too Large"))

@@ -1,4 +1,4 @@
-package import EchoCore
+internal import EchoCore
 
 /// What a command that asked for a drain says in the end, and its exit code (interface.md, section 1).
 package struct DrainVerdict: Hashable, Sendable {

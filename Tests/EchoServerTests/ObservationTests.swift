@@ -20,8 +20,10 @@ import TestSupport
         var events: [ServiceEvent] { all.map(\.event) }
         var states: [ServiceState] { all.filter { $0.event == .state }.map(\.status.state) }
 
-        func observe(_ server: Server) -> ServiceObservation {
-            server.observe { [entries] event, status in
+        /// From now on: that the service serves has been told to others.
+        func observe(_ server: TestServer) -> ServiceObservation {
+            server.goRound(server.control)
+            return server.server.observe { [entries] event, status in
                 entries.withLock { $0.append(Entry(event: event, status: status)) }
             }
         }
@@ -31,7 +33,7 @@ import TestSupport
         let log = Log()
         var observations: [ServiceObservation] = []
         try withServer { server in
-            observations.append(log.observe(server.server))
+            observations.append(log.observe(server))
             let client = try server.connectServed()
             server.drain(.exit, delay: .milliseconds(20))
             client.finishSending()
@@ -49,7 +51,7 @@ import TestSupport
     @Test func forcing_andServingAgain_areTold() throws {
         try withServer { server in
             let log = Log()
-            let observation = log.observe(server.server)
+            let observation = log.observe(server)
             let client = try server.connectServed()
             client.send("abc")
             #expect(eventually { server.status.bytes.received == 9 })
@@ -59,7 +61,8 @@ import TestSupport
                 server.server.requestUndrain { reply, _ in answer(reply) }
             }
             #expect(reply == .serving)
-            #expect(eventually { log.states == [.draining, .forcing, .drained, .serving] })
+            #expect(eventually { log.states.last == .serving })
+            #expect(log.states == [.draining, .forcing, .drained, .serving])
             observation.cancel()
         }
     }
@@ -70,7 +73,7 @@ import TestSupport
             client.send("abc")
             #expect(eventually { server.status.bytes.received == 9 })
             let log = Log()
-            let observation = log.observe(server.server)
+            let observation = log.observe(server)
             let requests: [(DrainIntent, DrainMode?, Duration?)] = [
                 (.hold, .wait, .seconds(20)), (.hold, nil, .seconds(60)), (.hold, nil, .seconds(5)),
                 (.hold, nil, nil), (.hold, .close, nil), (.exit, nil, nil),
@@ -93,7 +96,7 @@ import TestSupport
         try withServer { server in
             let log = Log()
             let start = monotonicNanoseconds()
-            let observation = log.observe(server.server)
+            let observation = log.observe(server)
             let client = try server.connectServed()
             #expect(eventually { log.events == [.totals, .totals] })
             #expect(monotonicNanoseconds() - start >= 2_000_000_000)
@@ -106,10 +109,10 @@ import TestSupport
     @Test func cancelledOrDroppedObserver_isToldNothing() throws {
         try withServer { server in
             let log = Log()
-            let cancelled = log.observe(server.server)
+            let cancelled = log.observe(server)
             cancelled.cancel()
             cancelled.cancel()
-            var dropped: ServiceObservation? = log.observe(server.server)
+            var dropped: ServiceObservation? = log.observe(server)
             #expect(dropped != nil)
             dropped = nil
             #expect(server.server.observers.isEmpty)
@@ -123,11 +126,11 @@ import TestSupport
     @Test func observerWhoComesAfterDone_isToldThatAtOnce() throws {
         try withServer { server in
             let first = Log()
-            let observation = first.observe(server.server)
+            let observation = first.observe(server)
             server.drain(.exit)
             #expect(eventually { first.events.last == .done })
             let late = Log()
-            let other = late.observe(server.server)
+            let other = late.observe(server)
             #expect(eventually { late.events == [.done] })
             #expect(late.all.first?.status.state == .exiting)
             observation.cancel()

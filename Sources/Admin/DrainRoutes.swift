@@ -12,13 +12,13 @@ struct DrainRoutes: Sendable {
                 method: .post, template: "/drain", parameters: Self.parameters, statuses: Self.statuses,
                 summary: "stop taking clients, finish those there are, stay alive"
             ) { request throws(Problem) in
-                try drain(request.arguments, intent: .hold, until: .drained)
+                try drain(request.arguments, intent: .hold, trigger: .api, until: .drained)
             },
             Route(
                 method: .post, template: "/shutdown", parameters: Self.parameters, statuses: Self.statuses,
                 summary: "the same, then exit"
             ) { request throws(Problem) in
-                try drain(request.arguments, intent: .exit, until: .exiting)
+                try drain(request.arguments, intent: .exit, trigger: .api, until: .exiting)
             },
             Route(
                 method: .delete, template: "/drain", statuses: [200, 409, 500],
@@ -36,15 +36,17 @@ struct DrainRoutes: Sendable {
     private static let wait = Parameter(name: "wait", kind: .duration(.zero...day), isFlag: true)
     /// 200, 500, 409 and 504 come with `wait`.
     private static let statuses = [200, 202, 409, 500, 503, 504]
-    private static let parameters = [delay, timeout, mode, wait]
+    static let parameters = [delay, timeout, mode, wait]
 
-    private func drain(
-        _ arguments: Arguments, intent: DrainIntent, until milestone: DrainMilestone
+    /// Starts or joins a drain; the answer comes at once, or with `wait` when the milestone is reached.
+    func drain(
+        _ arguments: Arguments, intent: DrainIntent, trigger: DrainTrigger, until milestone: DrainMilestone,
+        alwaysWaits: Bool = false
     ) throws(Problem) -> HTTPReply {
         // All values are judged before the service is asked for anything.
-        let waits = arguments.contains(Self.wait)
+        let waits = alwaysWaits || arguments.contains(Self.wait)
         let limit = try arguments.duration(Self.wait)
-        let reply = service.requestDrain(try request(arguments, intent: intent))
+        let reply = service.requestDrain(try request(arguments, intent: intent, trigger: trigger))
         switch reply.outcome {
         case .refused(let reason): throw .conflict(reason)
         case .started, .joined: break
@@ -76,9 +78,11 @@ struct DrainRoutes: Sendable {
         "A listener could not be opened again, so the drain goes on; the log says which and why. Try again, or shut "
             + "down with POST /shutdown.")
 
-    private func request(_ arguments: Arguments, intent: DrainIntent) throws(Problem) -> DrainRequest {
+    private func request(
+        _ arguments: Arguments, intent: DrainIntent, trigger: DrainTrigger
+    ) throws(Problem) -> DrainRequest {
         let request = DrainRequest(
-            intent: intent, trigger: .api, mode: try arguments.choice(Self.mode, of: DrainMode.self),
+            intent: intent, trigger: trigger, mode: try arguments.choice(Self.mode, of: DrainMode.self),
             delay: try arguments.duration(Self.delay), timeout: try arguments.duration(Self.timeout))
         let timeout = request.timeout ?? defaults.timeout
         if let delay = request.delay, delay >= timeout {

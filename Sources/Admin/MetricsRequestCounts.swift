@@ -51,10 +51,12 @@ final class MetricsRequestCounts: Sendable {
         case .deferred(let begin):
             return .deferred { answer in
                 begin(
-                    DeferredResponse { response in
-                        self.count(response.status, of: route)
-                        answer.complete(response)
-                    })
+                    DeferredResponse(
+                        watch: { answer.onDisconnect($0) },
+                        deliver: { response in
+                            self.count(response.status, of: route)
+                            answer.complete(response)
+                        }))
             }
         }
     }

@@ -36,6 +36,13 @@ extension HTTPResponse {
             body: Array(html.utf8))
     }
 
+    /// The beginning of server-sent events. A reverse proxy (nginx) is asked not to collect them.
+    static func eventStream(beginning text: String) -> HTTPResponse {
+        HTTPResponse(
+            status: 200, contentType: "text/event-stream", headers: [Header("X-Accel-Buffering", "no")],
+            body: Array(text.utf8))
+    }
+
     /// A part of the dashboard.
     static func asset(contentType: String, _ body: [UInt8]) -> HTTPResponse {
         HTTPResponse(status: 200, contentType: contentType, headers: [], body: body)

@@ -6,6 +6,8 @@ struct Route: Sendable {
 
     var method: HTTPMethod
     var template: PathTemplate
+    /// A GET that changes something, for callers who can send nothing else.
+    var isMutatingGet = false
     var parameters: [Parameter] = []
     /// Statuses of the answers that its handler gives; what every route may answer beside them is left out.
     var statuses = [200]
@@ -14,10 +16,10 @@ struct Route: Sendable {
     var handler: Handler
 
     /// Whether it changes something, and so is guarded as a mutation.
-    var isMutation: Bool { method != .get && method != .head }
+    var isMutation: Bool { isMutatingGet || method != .get && method != .head }
 
-    /// HEAD works where GET does: the HTTP server leaves the body out.
-    var methods: [HTTPMethod] { method == .get ? [.get, .head] : [method] }
+    /// HEAD works where GET does, and changes nothing: the HTTP server leaves the body out.
+    var methods: [HTTPMethod] { method == .get && !isMutatingGet ? [.get, .head] : [method] }
 }
 
 /// A request that found its route and passed the guards.

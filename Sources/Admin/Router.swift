@@ -3,7 +3,8 @@ package import MicroHTTPD
 
 /// The admin API: a request in, an answer out, over a table of routes.
 ///
-/// It opens no socket, starts no thread and never waits. What the service must be asked for is a deferred reply.
+/// It opens no socket, starts no thread and never waits. What the service must be asked for is a deferred reply, and its
+/// events are a stream. Copies share the event streams' places.
 package struct Router: Sendable {
     private let guards: Guards
     private let routes: [Route]
@@ -16,11 +17,14 @@ package struct Router: Sendable {
         process: @escaping @Sendable () -> ProcessMeasurements?
     ) {
         guards = Guards(configuration: configuration)
+        let drains = DrainRoutes(service: service, defaults: configuration.drainDefaults)
         let endpoints =
             ProbeRoutes(service: service).routes
             + StatusRoutes(service: service).routes
             + ConnectionRoutes(service: service).routes
-            + DrainRoutes(service: service, defaults: configuration.drainDefaults).routes
+            + drains.routes
+            + PrestopRoutes(drains: drains).routes
+            + EventRoutes(service: service).routes
             + MetricsRoutes(service: service, process: process, version: configuration.version).routes
         let dashboard = DashboardRoutes(service: service, configuration: configuration)
         let index = IndexRoutes(listing: endpoints, dashboard: dashboard, version: configuration.version)

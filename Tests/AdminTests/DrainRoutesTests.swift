@@ -131,6 +131,15 @@ struct DrainWaitTests {
         #expect(response.text == ProbeAndStatusTests.contractOnOneLine)
     }
 
+    @Test func clientThatHangsUp_leavesItsPlace_andTheDrainGoesOn() {
+        let service = FakeService()
+        let router = Router(service: service, configuration: .test)
+        let answers = (0..<3).map { _ in router.answers(to: request(.post, "/drain?wait")) }
+        answers[1].clientHangsUp()
+        #expect(service.seen.gone == [2])
+        #expect(service.seen.drainRequests.count == 3)
+    }
+
     @Test func eachWaiter_hasItsOwnLimit() {
         let service = FakeService { $0.outcome = .joined }
         let router = Router(service: service, configuration: .test, process: { nil })

@@ -17,7 +17,20 @@ extension AdminConfiguration {
 final class Answers: Sendable {
     private let responses = Mutex<[HTTPResponse]>([])
 
+    /// What the stream sent, if there is one.
+    let sink = StreamSink()
+    private let watcher = Mutex<(@Sendable () -> Void)?>(nil)
+
     var all: [HTTPResponse] { responses.withLock { $0 } }
+
+    func watch(_ body: @escaping @Sendable () -> Void) {
+        watcher.withLock { $0 = body }
+    }
+
+    /// Before the answer.
+    func clientHangsUp() {
+        watcher.withLock { $0 }?()
+    }
 
     func append(_ response: HTTPResponse) {
         responses.withLock { $0.append(response) }
@@ -30,8 +43,12 @@ extension Router {
         let answers = Answers()
         switch reply(to: request) {
         case .response(let response): answers.append(response)
-        case .deferred(let begin): begin(DeferredResponse { answers.append($0) })
-        case .stream: Issue.record("a stream is not an answer")
+        case .deferred(let begin):
+            begin(DeferredResponse(watch: { answers.watch($0) }, deliver: { answers.append($0) }))
+        case .stream(let response, let begin):
+            answers.append(response)
+            // As the HTTP server does: the stream of HEAD never begins.
+            if request.method != .head { begin(ResponseStream(answers.sink)) }
         }
         return answers
     }

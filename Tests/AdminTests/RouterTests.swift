@@ -9,7 +9,7 @@ struct RouterTests {
         (.get, "/"), (.get, "/livez"), (.get, "/healthz"), (.get, "/readyz"), (.get, "/health"), (.get, "/startupz"),
         (.get, "/status"), (.get, "/connections"), (.get, "/connections/17"), (.delete, "/connections/17"),
         (.get, "/metrics"), (.post, "/drain"), (.delete, "/drain"),
-        (.post, "/shutdown"),
+        (.post, "/shutdown"), (.get, "/prestop"), (.get, "/events"),
     ]
 
     @Test(arguments: ["/nope", "/status/", "//status", "/connections/", "/connections/1/2", "/Status", "/drain/x"])
@@ -30,7 +30,7 @@ struct RouterTests {
         arguments: [
             (HTTPMethod.post, "/status", "GET, HEAD"), (.put, "/connections/17", "GET, HEAD, DELETE"),
             (.put, "/", "GET, HEAD"), (.get, "/drain", "POST, DELETE"), (.head, "/shutdown", "POST"),
-            (.put, "/drain", "POST, DELETE"),
+            (.put, "/drain", "POST, DELETE"), (.head, "/prestop", "GET"), (.post, "/events", "GET, HEAD"),
         ])
     func wrongMethod_isRefusedWithAllow(method: HTTPMethod, path: String, allow: String) throws {
         let service = FakeService()
@@ -41,7 +41,7 @@ struct RouterTests {
     }
 
     @Test func head_isAnsweredLikeGet() throws {
-        for (method, path) in Self.endpoints where method == .get {
+        for (method, path) in Self.endpoints where method == .get && path != "/prestop" {
             #expect(try send(request(.head, path)) == send(request(.get, path)))
         }
     }

@@ -133,7 +133,7 @@ struct DrainWaitTests {
 
     @Test func clientThatHangsUp_leavesItsPlace_andTheDrainGoesOn() {
         let service = FakeService()
-        let router = Router(service: service, configuration: .test)
+        let router = Router(service: service, configuration: .test, process: { nil })
         let answers = (0..<3).map { _ in router.answers(to: request(.post, "/drain?wait")) }
         answers[1].clientHangsUp()
         #expect(service.seen.gone == [2])

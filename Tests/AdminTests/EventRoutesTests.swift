@@ -9,7 +9,7 @@ struct EventRoutesTests {
     private let router: Router
 
     init() {
-        router = Router(service: service, configuration: .test)
+        router = Router(service: service, configuration: .test, process: { nil })
     }
 
     private func open() -> Answers { router.answers(to: request(.get, "/events")) }
@@ -100,7 +100,7 @@ struct PrestopRoutesTests {
         ])
     func withTheHeader_drainsAndWaits(query: String, limit: Duration?, expected: DrainRequest) throws {
         let service = FakeService()
-        let answers = Router(service: service, configuration: .test).answers(to: prestop(query))
+        let answers = Router(service: service, configuration: .test, process: { nil }).answers(to: prestop(query))
         #expect(answers.all.isEmpty)
         #expect(service.seen.drainRequests == [expected])
         let waiter = try #require(service.seen.waiters.first)

@@ -14,8 +14,11 @@ struct DashboardPage {
     private static let closedShown = 20
 
     func html(_ template: HTMLTemplate) -> String {
-        template.filled(with: liveParts.merging(fixedParts) { live, _ in live })
+        template.filled(with: parts)
     }
+
+    /// What goes into the template's places, by their names.
+    var parts: [String: HTML] { liveParts.merging(fixedParts) { live, _ in live } }
 
     private var liveParts: [String: HTML] {
         let banner = DashboardBanner(status: status)

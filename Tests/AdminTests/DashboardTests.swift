@@ -1,0 +1,107 @@
+import EchoCore
+import MicroHTTPD
+import Testing
+
+@testable import Admin
+
+@Suite("Dashboard")
+struct DashboardTests {
+    static let browser = [("Host", "localhost:8889"), ("Accept", "text/html,*/*;q=0.8")]
+
+    @Test(arguments: [
+        (["text/html"], true), (["application/xml, Text/HTML ;q=0.9"], true), (["*/*", "text/html"], true),
+        (["*/*"], false), ([], false), (["text/html;q=0"], false), (["text/html; q=0.0, */*"], false),
+        (["text/htmlx"], false), (["text/*"], false),
+    ])
+    func onlyWhoNamesHTMLGetsThePage(accept: [String], wantsPage: Bool) {
+        #expect(DashboardRoutes.wantsPage(accept: accept) == wantsPage)
+    }
+
+    @Test func everyPlaceOfThePageIsFilled() throws {
+        let places = DashboardAssets().page.places
+        let page = DashboardPage.sample()
+        #expect(!places.isEmpty)
+        #expect(places == Set(page.parts.keys))
+    }
+
+    @Test func aFileThatIsNotThereIsNotFound() throws {
+        for name in DashboardAssets().names {
+            #expect(try send(request(.get, "/ui/\(name)")).status == 200)
+        }
+        #expect(try send(request(.get, "/ui/other.js")).isProblem(404, "no part"))
+        #expect(try send(request(.get, "/ui/page.html")).status == 404)
+    }
+
+    @Test func thePageHasWhatTheServiceSays() throws {
+        let service = FakeService {
+            $0.page = ConnectionPage(connections: [.sample], next: nil, total: 1)
+        }
+        let answer = try send(request(.get, "/", headers: Self.browser), to: service)
+        #expect(answer.header("Content-Type") == "text/html; charset=utf-8")
+        #expect(answer.header("Vary") == "Accept")
+        for text in [
+            ">Draining</h2>", "50 of 52 connections closed", "16.9 s left", "</b> waits for the client to read",
+            "1.05 MB in all", "10.0.0.9:51234", "&#39;http://localhost:8889/status&#39;",
+        ] {
+            #expect(answer.text.contains(text), "\(text)")
+        }
+        #expect(service.seen.queries.map(\.state) == [nil, .closed])
+    }
+
+    @Test func aPeersNameCannotBecomeMarkup() throws {
+        var connection = ConnectionInfo.sample
+        connection.peer = "unix:/tmp/<script>alert(1)</script>\u{202E}\u{1B}[2J"
+        let page = DashboardPage.sample(open: ConnectionPage(connections: [connection], next: nil, total: 1))
+        let html = page.html(DashboardAssets().page)
+        #expect(html.contains("unix:/tmp/&lt;script&gt;alert(1)&lt;/script&gt;\\xe2\\x80\\xae\\x1b[2J"))
+        #expect(!html.contains("<script>alert"))
+    }
+
+    @Test func theLatestEndsComeFirst() throws {
+        var early = ConnectionInfo.sample
+        early.reason = .idle
+        var late = early
+        late.id = 3
+        late.age = .seconds(3600)
+        let page = DashboardPage.sample(closed: ConnectionPage(connections: [early, late], next: nil, total: 2))
+        let table = try #require(page.parts["closed-table"]?.source)
+        let first = try #require(table.firstRange(of: "data-id=\"3\""))
+        let second = try #require(table.firstRange(of: "data-id=\"17\""))
+        #expect(first.lowerBound < second.lowerBound)
+    }
+
+    @Test func aLoopThatDoesNotAnswerIsSaid() {
+        let page = DashboardPage.sample(open: nil)
+        #expect(page.html(DashboardAssets().page).contains("An event loop did not answer"))
+    }
+}
+
+@Suite("Figures of the dashboard")
+struct DashboardFormatTests {
+    @Test(arguments: [
+        (0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (9994, "9.99 kB"), (9995, "10.0 kB"), (99_949, "99.9 kB"),
+        (99_950, "100 kB"), (999_499, "999 kB"), (999_500, "1.00 MB"), (UInt64.max, "18.4 EB"),
+    ])
+    func bytes(number: UInt64, text: String) {
+        #expect(DashboardFormat.bytes(number) == text)
+    }
+
+    @Test(arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")])
+    func counts(number: Int, text: String) {
+        #expect(DashboardFormat.count(number) == text)
+    }
+
+    @Test(arguments: [(0.0, "0"), (0.04, "0.0"), (0.25, "0.3"), (9.94, "9.9"), (9.96, "10"), (1234.4, "1,234")])
+    func rates(number: Double, text: String) {
+        #expect(DashboardFormat.rate(number) == text)
+    }
+}
+
+extension DashboardPage {
+    static func sample(
+        open: ConnectionPage? = ConnectionPage(connections: [], next: nil, total: 0), closed: ConnectionPage? = nil
+    ) -> DashboardPage {
+        DashboardPage(
+            status: .sample, open: open, closed: closed, drainDefaults: DrainDefaults(), host: "localhost:8889")
+    }
+}

@@ -10,6 +10,9 @@ struct ConnectionRegistry {
 
     var isEmpty: Bool { count == 0 }
 
+    /// The highest that is or was open; 0 before the first.
+    var lastID: UInt64 { slots.last?.id ?? 0 }
+
     /// A snapshot: connections may end while it is walked.
     var open: [Connection] { slots.compactMap(\.connection) }
 

@@ -43,17 +43,18 @@ extension Server: ServiceControl {
         if case .some(nil) = peer { return completion(ConnectionPage(connections: [], next: nil, total: 0)) }
         gather({ $0.candidates(query, peer ?? nil, $1) }) { [self] parts in
             guard parts.count == shards.count else { return completion(nil) }
-            var rows = parts.flatMap(\.rows)
+            var pieces = parts.flatMap(\.pieces)
             var total = parts.reduce(0) { $0 + $1.total }
             if query.state == .closed {
                 // Every shard keeps a thousand; together they show the last thousand.
-                rows.sort { ($0.endedAt ?? 0) > ($1.endedAt ?? 0) }
-                rows = rows.prefix(RecentlyClosed.capacity).filter {
+                let last = pieces.joined().sorted { ($0.endedAt ?? 0) > ($1.endedAt ?? 0) }
+                let rows = last.prefix(RecentlyClosed.capacity).filter {
                     query.blockedOn == nil && peer??.matches($0.peer) != false
                 }
+                pieces = [rows]
                 total = rows.count
             }
-            let (page, hasMore) = query.page(of: rows)
+            let (page, hasMore) = query.page(of: pieces)
             let matching = total
             let next = query.order == .id && hasMore ? page.last?.id : nil
             complete(page) { completion($0.map { ConnectionPage(connections: $0, next: next, total: matching) }) }
@@ -87,8 +88,9 @@ extension Server: ServiceControl {
 
     /// Asks the kernel's figures for the rows of a page. One that has ended meanwhile is shown as it was.
     private func complete(_ page: [ConnectionRow], _ completion: @escaping @Sendable ([ConnectionInfo]?) -> Void) {
+        let open = page.filter { $0.endedAt == nil }.map(\.id)
         gather { shard, done in
-            done(page.compactMap { $0.endedAt == nil ? shard.registry.findOpen($0.id)?.row() : nil })
+            shard.rows(of: open, done)
         } _: { [shards, configuration] (parts: [[ConnectionRow]]) in
             guard parts.count == shards.count else { return completion(nil) }
             let found = Dictionary(parts.joined().map { ($0.id, $0) }) { first, _ in first }

@@ -3,34 +3,71 @@ internal import EventLoops
 
 /// What the admin plane asks of a shard. Long walks are cut into slices, between which the loop serves its connections.
 extension Shard {
-    /// Connections looked at in a turn of the loop.
-    private static let slice = 256
+    /// How long a slice may last, in nanoseconds, and after how many connections the clock is read.
+    private static let patience: Int64 = 200_000
+    private static let stride = 16
 
     /// Rows that may be on a page, without the kernel's figures, and how many match in all.
     struct Candidates: Sendable {
-        var rows: [ConnectionRow] = []
+        /// In pieces of a moderate size: one array of thousands would be moved, on the loop, each time it grows.
+        private(set) var pieces: [[ConnectionRow]] = []
+        private(set) var count = 0
         var total = 0
+
+        private static let pieceSize = 256
+
+        mutating func append(_ row: ConnectionRow) {
+            if count % Self.pieceSize == 0 {
+                pieces.append([])
+                pieces[pieces.count - 1].reserveCapacity(Self.pieceSize)
+            }
+            pieces[pieces.count - 1].append(row)
+            count += 1
+        }
     }
 
     /// More than a page holds, by one, so that it is known whether another follows.
     func candidates(_ query: ConnectionQuery, _ peer: PeerPattern?, _ done: @escaping @Sendable (Candidates) -> Void) {
-        // Which of them are among the last thousand is known to all shards together only.
-        if query.state == .closed { return done(Candidates(rows: registry.closedRows)) }
-        if query.order == .id && query.state == nil && query.blockedOn == nil && peer == nil {
-            let connections = registry.open(after: query.after ?? 0, atMost: query.limit + 1)
-            let rows = connections.map { $0.row(withKernelQueues: false) }
-            return done(Candidates(rows: rows, total: registry.count))
-        }
         let found = Accumulator(Candidates())
-        walk { connection in
-            if let state = query.state, connection.state != state { return }
-            if let peer, !peer.matches(connection.peer) { return }
-            if let blocker = query.blockedOn, connection.blocker != blocker { return }
-            found.value.rows.append(connection.row(withKernelQueues: false))
-        } done: {
-            found.value.total = found.value.rows.count
+        // Which of them are among the last thousand is known to all shards together only.
+        if query.state == .closed {
+            for row in registry.closedRows { found.value.append(row) }
+            return done(found.value)
+        }
+        let isOneWalk = query.order == .id && query.state == nil && query.blockedOn == nil && peer == nil
+        walk(after: isOneWalk ? query.after ?? 0 : 0) { connection in
+            if let state = query.state, connection.state != state { return true }
+            if let peer, !peer.matches(connection.peer) { return true }
+            if let blocker = query.blockedOn, connection.blocker != blocker { return true }
+            found.value.append(connection.row(withKernelQueues: false))
+            return !isOneWalk || found.value.count <= query.limit
+        } done: { [self] in
+            found.value.total = isOneWalk ? registry.count : found.value.count
             done(found.value)
         }
+    }
+
+    /// The rows of those that are still open, with the kernel's figures.
+    func rows(of ids: [UInt64], _ done: @escaping @Sendable ([ConnectionRow]) -> Void) {
+        let rows = Accumulator<[ConnectionRow]>([])
+        rows.value.reserveCapacity(ids.count)
+        takeRows(of: ids[...], into: rows, done)
+    }
+
+    private func takeRows(
+        of ids: ArraySlice<UInt64>, into rows: Accumulator<[ConnectionRow]>,
+        _ done: @escaping @Sendable ([ConnectionRow]) -> Void
+    ) {
+        let end = EventLoop.monotonicNow() + Self.patience
+        var rest = ids
+        repeat {
+            if rest.isEmpty { return done(rows.value) }
+            for id in rest.prefix(Self.stride) {
+                if let connection = registry.findOpen(id) { rows.value.append(connection.row()) }
+            }
+            rest = rest.dropFirst(Self.stride)
+        } while EventLoop.monotonicNow() < end
+        loop.callInNextTurn { [self, rest] in takeRows(of: rest, into: rows, done) }
     }
 
     /// What waits in the kernel, and what the connections of a drain wait for. `announced` is what open ones wait for
@@ -43,24 +80,36 @@ extension Shard {
             sample.value.unacked += UInt64(connection.unacknowledgedBytes)
             let blocker = connection.blocker ?? (connection.state == .open ? announced : nil)
             if let blocker { sample.value.blockedOn[blocker, default: 0] += 1 }
+            return true
         } done: {
             sample.value.cost = EventLoop.monotonicNow() - began
             done(sample.value)
         }
     }
 
-    /// Visits those that are open now and still are when their slice comes.
-    private func walk(_ visit: @escaping (Connection) -> Void, done: @escaping () -> Void) {
-        walk(registry.open[...], visit, done)
+    /// Visits those with ids above `id` that are open now and still are when their slice comes, in the order of their
+    /// ids, until `visit` returns false.
+    private func walk(
+        after id: UInt64 = 0, _ visit: @escaping (Connection) -> Bool, done: @escaping () -> Void
+    ) {
+        walk(after: id, through: registry.lastID, visit, done)
     }
 
     private func walk(
-        _ rest: ArraySlice<Connection>, _ visit: @escaping (Connection) -> Void, _ done: @escaping () -> Void
+        after id: UInt64, through last: UInt64, _ visit: @escaping (Connection) -> Bool,
+        _ done: @escaping () -> Void
     ) {
-        for connection in rest.prefix(Self.slice) where connection.state != .closed { visit(connection) }
-        let later = rest.dropFirst(Self.slice)
-        if later.isEmpty { return done() }
-        loop.callInNextTurn { [self] in walk(later, visit, done) }
+        let end = EventLoop.monotonicNow() + Self.patience
+        var id = id
+        repeat {
+            let connections = registry.open(after: id, atMost: Self.stride)
+            for connection in connections where connection.state != .closed {
+                guard connection.id <= last, visit(connection) else { return done() }
+            }
+            guard connections.count == Self.stride, let next = connections.last?.id else { return done() }
+            id = next
+        } while EventLoop.monotonicNow() < end
+        loop.callInNextTurn { [self, id] in walk(after: id, through: last, visit, done) }
     }
 
     private final class Accumulator<Value> {
@@ -86,25 +135,41 @@ struct Sample: Hashable, Sendable {
 }
 
 extension ConnectionQuery {
-    /// The rows of a page by the query's order, and whether more follow.
-    func page(of rows: [ConnectionRow]) -> (rows: [ConnectionRow], hasMore: Bool) {
-        let candidates = rows.filter { row in
-            guard order == .id, let after else { return true }
-            return row.id > after
+    /// The rows of a page by the query's order, and whether more follow. Only keys are sorted: rows are large, and there
+    /// may be as many as there are connections.
+    func page(of pieces: [[ConnectionRow]]) -> (rows: [ConnectionRow], hasMore: Bool) {
+        var places: [Place] = []
+        places.reserveCapacity(pieces.reduce(0) { $0 + $1.count })
+        for (piece, rows) in pieces.enumerated() {
+            for (index, row) in rows.enumerated() where order != .id || row.id > after ?? 0 {
+                places.append(Place(key: key(of: row), id: row.id, piece: piece, index: index))
+            }
         }
-        let sorted = candidates.sorted(by: precedes)
-        return (Array(sorted.prefix(limit)), sorted.count > limit)
+        places.sort { ($0.key, $0.id) < ($1.key, $1.id) }
+        return (places.prefix(limit).map { pieces[$0.piece][$0.index] }, places.count > limit)
     }
 
-    private func precedes(_ left: ConnectionRow, _ right: ConnectionRow) -> Bool {
+    private struct Place {
+        let key: UInt64
+        let id: UInt64
+        let piece: Int
+        let index: Int
+    }
+
+    /// The smaller, the earlier on the pages.
+    private func key(of row: ConnectionRow) -> UInt64 {
         switch order {
-        case .id: left.id < right.id
+        case .id: row.id
         // For those that have ended both stand still; a page shows either open or closed ones.
-        case .age: (left.openedAt - (left.endedAt ?? 0), left.id) < (right.openedAt - (right.endedAt ?? 0), right.id)
-        case .idle:
-            (left.lastActivity - (left.endedAt ?? 0), left.id) < (right.lastActivity - (right.endedAt ?? 0), right.id)
-        case .received: (right.received, left.id) < (left.received, right.id)
-        case .sent: (right.sent, left.id) < (left.sent, right.id)
+        case .age: Self.ascending(row.openedAt - (row.endedAt ?? 0))
+        case .idle: Self.ascending(row.lastActivity - (row.endedAt ?? 0))
+        case .received: .max - row.received
+        case .sent: .max - row.sent
         }
+    }
+
+    /// In the order of signed numbers.
+    private static func ascending(_ number: Int64) -> UInt64 {
+        UInt64(bitPattern: number) ^ (1 << 63)
     }
 }

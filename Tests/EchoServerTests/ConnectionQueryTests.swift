@@ -26,8 +26,8 @@ import Testing
             Self.row(1, openedAt: 20, lastActivity: 60, received: 3, sent: 8),
             Self.row(3, openedAt: 10, lastActivity: 50, received: 2, sent: 7),
         ]
-        #expect(ConnectionQuery(order: order).page(of: rows).rows.map(\.id) == ids)
-        #expect(ConnectionQuery(order: order, limit: 2).page(of: rows).rows.map(\.id) == Array(ids.prefix(2)))
+        #expect(ConnectionQuery(order: order).page(of: [rows]).rows.map(\.id) == ids)
+        #expect(ConnectionQuery(order: order, limit: 2).page(of: [rows]).rows.map(\.id) == Array(ids.prefix(2)))
     }
 
     /// Their age and idleness stood still when they ended.
@@ -38,13 +38,13 @@ import Testing
             Self.row(2, openedAt: 10, lastActivity: 10, endedAt: 90),
             Self.row(3, openedAt: 50, lastActivity: 50, endedAt: 70),
         ]
-        #expect(ConnectionQuery(state: .closed, order: order).page(of: rows).rows.map(\.id) == [2, 3, 1])
+        #expect(ConnectionQuery(state: .closed, order: order).page(of: [rows]).rows.map(\.id) == [2, 3, 1])
     }
 
     @Test func after_appliesToTheOrderOfIdsOnly() {
         let rows = (1...4).map { Self.row($0) }
-        #expect(ConnectionQuery(after: 2).page(of: rows).rows.map(\.id) == [3, 4])
-        #expect(ConnectionQuery(order: .received, after: 2).page(of: rows).rows.count == 4)
+        #expect(ConnectionQuery(after: 2).page(of: [rows]).rows.map(\.id) == [3, 4])
+        #expect(ConnectionQuery(order: .received, after: 2).page(of: [rows]).rows.count == 4)
     }
 
     @Test(arguments: ["10.0.0.9", "10.0.0.9:51234", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:7", "unix"])

@@ -1,55 +1,51 @@
 internal import EchoCore
 
-/// One page of `GET /connections`, as it is sent.
-struct ConnectionPageDocument: Encodable, Sendable {
-    private let connections: [ConnectionDocument]
-    private let next: Nullable<UInt64>
-    private let total: Int
+/// Connections as they are sent.
+enum ConnectionDocument {
+    /// Bytes that a row takes, roughly.
+    private static let size = 400
 
-    init(_ page: ConnectionPage) {
-        connections = page.connections.map(ConnectionDocument.init)
-        next = Nullable(page.next)
-        total = page.total
-    }
-}
-
-/// One connection, as it is sent.
-struct ConnectionDocument: Encodable, Sendable {
-    private let connection: ConnectionInfo
-
-    init(_ connection: ConnectionInfo) {
-        self.connection = connection
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case id, lines, local, mode, peer, reason, received, sent, state, unacked, unread
-        case age = "age_ms"
-        case blockedOn = "blocked_on"
-        case idle = "idle_ms"
-        case lateDiscarded = "late_discarded"
-        case openedAt = "opened_at"
-        case partialLine = "partial_line"
+    /// One page of `GET /connections`, and a newline.
+    static func page(_ page: ConnectionPage) -> [UInt8] {
+        var writer = JSONWriter(capacity: Self.size * (page.connections.count + 1))
+        writer.object { document in
+            document.member("connections") { value in
+                value.array { rows in
+                    for connection in page.connections { rows.element { write(connection, to: &$0) } }
+                }
+            }
+            document.member("next", page.next)
+            document.member("total", page.total)
+        }
+        return writer.bytes + [UInt8(ascii: "\n")]
     }
 
-    func encode(to encoder: any Encoder) throws {
-        var object = encoder.container(keyedBy: CodingKeys.self)
-        try object.encode(connection.age.inMilliseconds, forKey: .age)
-        try object.encode(Nullable(connection.blockedOn?.rawValue), forKey: .blockedOn)
-        try object.encode(connection.id, forKey: .id)
-        try object.encode(connection.idle.inMilliseconds, forKey: .idle)
-        try object.encode(connection.lateDiscarded, forKey: .lateDiscarded)
-        try object.encode(connection.lines, forKey: .lines)
-        try object.encode(connection.local, forKey: .local)
-        try object.encode(connection.mode.rawValue, forKey: .mode)
-        try object.encode(
-            Timestamp.rfc3339(unixNanoseconds: connection.openedAtUnixNanoseconds), forKey: .openedAt)
-        try object.encode(Nullable(connection.partialLine), forKey: .partialLine)
-        try object.encode(connection.peer, forKey: .peer)
-        try object.encode(Nullable(connection.reason?.rawValue), forKey: .reason)
-        try object.encode(connection.received, forKey: .received)
-        try object.encode(connection.sent, forKey: .sent)
-        try object.encode(connection.state.rawValue, forKey: .state)
-        try object.encode(connection.unacked, forKey: .unacked)
-        try object.encode(connection.unread, forKey: .unread)
+    /// One connection, and a newline.
+    static func one(_ connection: ConnectionInfo) -> [UInt8] {
+        var writer = JSONWriter(capacity: Self.size)
+        write(connection, to: &writer)
+        return writer.bytes + [UInt8(ascii: "\n")]
+    }
+
+    private static func write(_ connection: ConnectionInfo, to writer: inout JSONWriter) {
+        writer.object { row in
+            row.member("age_ms", connection.age.inMilliseconds)
+            row.member("blocked_on", connection.blockedOn?.rawValue)
+            row.member("id", connection.id)
+            row.member("idle_ms", connection.idle.inMilliseconds)
+            row.member("late_discarded", connection.lateDiscarded)
+            row.member("lines", connection.lines)
+            row.member("local", connection.local)
+            row.member("mode", connection.mode.rawValue)
+            row.member("opened_at", Timestamp.rfc3339(unixNanoseconds: connection.openedAtUnixNanoseconds))
+            row.member("partial_line", connection.partialLine)
+            row.member("peer", connection.peer)
+            row.member("reason", connection.reason?.rawValue)
+            row.member("received", connection.received)
+            row.member("sent", connection.sent)
+            row.member("state", connection.state.rawValue)
+            row.member("unacked", connection.unacked)
+            row.member("unread", connection.unread)
+        }
     }
 }

@@ -42,7 +42,7 @@ struct ConnectionRoutes: Sendable {
                 guard let page else { return answer.complete(Self.noAnswer.response) }
                 switch format {
                 case .text: answer.complete(.text(status: 200, ConnectionTable(page).text))
-                case nil: answer.complete(.json(status: 200, ConnectionPageDocument(page)))
+                case nil: answer.complete(.json(status: 200, bytes: ConnectionDocument.page(page)))
                 }
             }
         }
@@ -87,7 +87,7 @@ struct ConnectionRoutes: Sendable {
 
     private static func response(_ status: Int, _ lookup: ConnectionLookup, _ missing: Problem) -> HTTPResponse {
         switch lookup {
-        case .found(let connection): .json(status: status, ConnectionDocument(connection))
+        case .found(let connection): .json(status: status, bytes: ConnectionDocument.one(connection))
         case .notFound: missing.response
         case .noAnswer: noAnswer.response
         }

@@ -12,6 +12,11 @@ extension HTTPResponse {
         return HTTPResponse(status: status, contentType: contentType, headers: headers, body: body)
     }
 
+    /// A JSON document that is written already, with its newline.
+    static func json(status: Int, bytes: [UInt8]) -> HTTPResponse {
+        HTTPResponse(status: status, contentType: "application/json", headers: [], body: bytes)
+    }
+
     /// Plain text and a newline. Text from outside in it must be `PrintableText`.
     static func text(status: Int, _ text: String, headers: [Header] = []) -> HTTPResponse {
         HTTPResponse(

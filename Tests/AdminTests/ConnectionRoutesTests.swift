@@ -20,6 +20,20 @@ struct ConnectionRoutesTests {
         #expect(service.seen.queries == [ConnectionQuery()])
     }
 
+    @Test func list_ofSeveral_isJSONWhateverTheirPeersAreCalled() throws {
+        var named = ConnectionInfo.sample
+        named.peer = "unix:/tmp/\u{1b}\"\\\n/é😀\u{7f}"
+        named.partialLine = nil
+        named.blockedOn = .peerRead
+        named.reason = .forced
+        let page = ConnectionPage(connections: [.sample, named, .sample], next: nil, total: 3)
+        let text = try send(request(.get, "/connections"), to: FakeService { $0.page = page }).text
+        #expect(text.hasPrefix(#"{"connections":[\#(Self.row),{"age_ms":9000,"blocked_on":"peer_read","id":17,"#))
+        #expect(text.contains(#","partial_line":null,"peer":"unix:/tmp/\u001b\"\\\u000a/\u00e9\ud83d\ude00\u007f","#))
+        #expect(text.contains(#","reason":"forced","received":4096,"#))
+        #expect(text.hasSuffix(#"},\#(Self.row)],"next":null,"total":3}"# + "\n"))
+    }
+
     @Test func list_whenEmpty_hasItsKeys() throws {
         #expect(try send(request(.get, "/connections")).text == #"{"connections":[],"next":null,"total":0}"# + "\n")
     }

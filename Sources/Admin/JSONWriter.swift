@@ -1,0 +1,78 @@
+/// JSON in the contract's form, written value by value, for documents of which there are many: `JSONEncoder` takes ten
+/// times as long, and a page of a thousand connections is made on the control loop, where signals and new clients wait.
+///
+/// The caller sees to the order of the members: that of their names.
+struct JSONWriter {
+    private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    init(capacity: Int) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    mutating func object(_ members: (inout JSONWriter) -> Void) { enclose("{", "}", members) }
+
+    mutating func array(_ elements: (inout JSONWriter) -> Void) { enclose("[", "]", elements) }
+
+    /// An element of an array.
+    mutating func element(_ value: (inout JSONWriter) -> Void) {
+        separate()
+        value(&self)
+        needsComma = true
+    }
+
+    /// `name` needs no escape.
+    mutating func member(_ name: String, _ value: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes += name.utf8
+        bytes += "\":".utf8
+        value(&self)
+        needsComma = true
+    }
+
+    /// nil is null.
+    mutating func member(_ name: String, _ number: (some BinaryInteger)?) {
+        member(name) { $0.bytes += (number.map { String($0) } ?? "null").utf8 }
+    }
+
+    /// nil is null.
+    mutating func member(_ name: String, _ text: String?) {
+        member(name) { writer in
+            guard let text else { return writer.bytes += "null".utf8 }
+            writer.string(text)
+        }
+    }
+
+    /// What is not printable ASCII is escaped, as `JSONText` does it.
+    private mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for unit in text.utf16 {
+            switch unit {
+            case 0x22, 0x5c:
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(UInt8(unit))
+            case 0x20...0x7e: bytes.append(UInt8(unit))
+            default:
+                let digits = String(unit, radix: 16)
+                bytes += "\\u".utf8
+                bytes += String(repeating: "0", count: 4 - digits.utf8.count).utf8
+                bytes += digits.utf8
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func enclose(_ opening: Character, _ closing: Character, _ content: (inout JSONWriter) -> Void) {
+        bytes += opening.utf8
+        needsComma = false
+        content(&self)
+        bytes += closing.utf8
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = false
+    }
+}

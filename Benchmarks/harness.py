@@ -1,6 +1,7 @@
-"""What bench.py and balance.py share: servers that never outlive the script, their ports, their load."""
+"""What the scripts share: servers that never outlive the script, their ports, their load."""
 
 import ctypes
+import http.client
 import json
 import os
 import resource
@@ -101,6 +102,70 @@ class Server:
     def _last_words(self):
         self._log.seek(0)
         return self._log.read()[-2000:].decode(errors="replace").strip()
+
+
+class Echod(Server):
+    """echod with its admin plane, whose port is `admin`; `wrapper` is a command that runs it, such as strace."""
+
+    def __init__(self, binary, *options, cpus=None, wrapper=(), patience=10):
+        self._patience = patience
+        addresses = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json"]
+        # Clients that stay do not hold up the end of a measurement.
+        super().__init__([*wrapper, binary, *addresses, "--drain-timeout", "500ms", *map(str, options)], cpus)
+
+    def _wait_for_port(self, seconds):
+        deadline = time.monotonic() + max(seconds, self._patience)
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise HarnessError(f"{self.command} ended with {self._process.returncode}: {self._last_words()}")
+            for line in self._output().splitlines():
+                fields = json.loads(line) if line.startswith("{") and line.endswith("}") else {}
+                if fields.get("message") == "serving":
+                    self.pid, self.admin = int(fields["pid"]), int(fields["admin"].rpartition(":")[2])
+                    return int(fields["listen"].rpartition(":")[2])
+            time.sleep(0.02)
+        raise HarnessError(f"{self.command} does not serve: {self._last_words()}")
+
+    def stop(self):
+        # Whatever wraps it ends with it, and may take its time.
+        if self._process.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+            try:
+                self._process.wait(self._patience)
+            except subprocess.TimeoutExpired:
+                os.kill(self.pid, signal.SIGKILL)
+        super().stop()
+
+    def _output(self):
+        with open(f"/proc/self/fd/{self._log.fileno()}", "rb") as log:
+            return log.read().decode(errors="replace")
+
+
+class Admin:
+    """A kept-alive HTTP client of the admin plane."""
+
+    def __init__(self, port, timeout=60):
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._connection.close()
+
+    def get(self, path, headers=None):
+        self._connection.request("GET", path, headers=headers or {})
+        answer = self._connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise HarnessError(f"GET {path} was answered {answer.status}: {body[:200]!r}")
+        return body
+
+
+def percentile(values, share):
+    """The smallest value that is not under `share` of all."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def listening_port(pid):

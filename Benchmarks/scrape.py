@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""What one scrape of `/metrics` a second costs the echo: instructions and CPU time per answer, with and without."""
+
+import argparse
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import harness
+
+ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+SERVER_CPU, LOAD_CPU = 0, 1
+
+
+class Scraper:
+    """Scrapes once a period, as Prometheus does, while the block runs; `count` says how often it has."""
+
+    def __init__(self, port, period):
+        self.count = 0
+        self._port, self._period, self._over = port, period, threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        with harness.Admin(self._port) as admin:
+            while True:
+                admin.get("/metrics", {"Accept": ACCEPT})
+                self.count += 1
+                if self._over.wait(self._period):
+                    return
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+
+# ------------------------------------------------------------------------------- instructions, user mode
+
+
+def instructions(options, answers_seconds, scrapes):
+    """What callgrind counts from start to end, and the answers given meanwhile."""
+    with tempfile.TemporaryDirectory() as directory:
+        report, binary = Path(directory) / "callgrind", Path(directory) / "echod"
+        # Valgrind gives up on debug information of a kind that it does not know; the instructions are the same.
+        subprocess.run(["strip", "--strip-debug", "-o", str(binary), options.echod], check=True)
+        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={report}"]
+        with harness.Echod(str(binary), "--loops", 1, wrapper=valgrind, patience=60) as server:
+            answers = 0
+            if answers_seconds:
+                load = harness.start_load(server.port, "--connections", 10, "--depth", options.depth, "--seconds",
+                                          answers_seconds, "--warmup", 0, "--timeout", 60)
+                harness.finish_load(load)
+            with harness.Admin(server.admin) as admin:
+                for _ in range(scrapes):
+                    admin.get("/metrics", {"Accept": ACCEPT})
+                # Also without answers or scrapes to count: it is in all three, and so in no difference.
+                answers = lines(admin.get("/metrics", {"Accept": ACCEPT}))
+        totals = re.search(r"^totals: (\d+)", report.read_text(), re.M)
+        return int(totals[1]), answers
+
+
+def lines(metrics):
+    return int(re.search(rb"^echod_lines_total (\d+)", metrics, re.M)[1])
+
+
+def count(options):
+    """Instructions in user mode of one answer and of one scrape."""
+    nothing, _ = instructions(options, 0, 0)
+    with_answers, answers = instructions(options, options.counted_seconds, 0)
+    with_scrapes, _ = instructions(options, 0, options.counted_scrapes)
+    return (with_answers - nothing) / answers, (with_scrapes - nothing) / options.counted_scrapes
+
+
+# ----------------------------------------------------------------------------------- CPU time, all of it
+
+
+def cpu_per_answer(options, period):
+    """Microseconds, user and system; and answers a second."""
+    with harness.Echod(options.echod, "--loops", 1, cpus={SERVER_CPU}) as server:
+        load = harness.start_load(server.port, "--connections", options.connections, "--depth", options.depth,
+                                  "--seconds", options.seconds, cpus={LOAD_CPU}, pid=server.pid)
+        if period is None:
+            result = harness.finish_load(load)
+        else:
+            with Scraper(server.admin, period):
+                result = harness.finish_load(load)
+    used = result["server"]
+    return (used["user_seconds"] + used["system_seconds"]) / result["answers"] * 1e6, result["answers_per_second"]
+
+
+def compare(options):
+    """Rounds of both, in turn: [(without, with)], and the answers a second of those without."""
+    rounds, rates = [], []
+    for number in range(options.rounds):
+        order = (None, options.period) if number % 2 == 0 else (options.period, None)
+        costs = {}
+        for period in order:
+            costs[period], rate = cpu_per_answer(options, period)
+            if period is None:
+                rates.append(rate)
+        rounds.append((costs[None], costs[options.period]))
+        print(f"round {number + 1}/{options.rounds}: {costs[None]:.3f} µs without, {costs[options.period]:.3f} with",
+              file=sys.stderr)
+    return rounds, statistics.median(rates)
+
+
+def scrape_time(options):
+    """Milliseconds of a scrape, with as many idle echo connections as asked for."""
+    with harness.Echod(options.echod, "--loops", 1) as server:
+        idle = harness.start_load(server.port, "--idle", options.idle, "--hold", 60)
+        try:
+            for line in idle.stderr:
+                if line.startswith("opened"):
+                    break
+            with harness.Admin(server.admin) as admin:
+                times = []
+                for _ in range(200):
+                    begin = time.perf_counter()
+                    admin.get("/metrics", {"Accept": ACCEPT})
+                    times.append((time.perf_counter() - begin) * 1e3)
+        finally:
+            idle.kill()
+            idle.wait()
+    return times
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--echod", default=str(harness.HERE.parent / ".build/release/echod"), metavar="PATH")
+    parser.add_argument("--period", type=float, default=1, help="seconds between scrapes (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--depth", type=int, default=1)
+    parser.add_argument("--idle", type=int, default=9000, help="connections while a scrape is timed (%(default)s)")
+    parser.add_argument("--counted-seconds", type=float, default=4, help="of load under callgrind (%(default)s)")
+    parser.add_argument("--counted-scrapes", type=int, default=50)
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    harness.exit_on_signals()
+    harness.build()
+    rounds, rate = compare(options)
+    ratios = [with_scrapes / without for without, with_scrapes in rounds]
+    print(f"CPU time per answer with a scrape every {options.period:g} s: × {statistics.median(ratios):.3f} "
+          f"({min(ratios):.3f}–{max(ratios):.3f}) at {rate:,.0f} answers/s, depth {options.depth}")
+    if shutil.which("valgrind"):
+        answer, scrape = count(options)
+        print(f"instructions in user mode: {answer:,.0f} an answer, {scrape:,.0f} a scrape; at that rate a scrape "
+              f"every {options.period:g} s is {scrape / (answer * rate * options.period):+.2%} per answer")
+    else:
+        print("no valgrind: instructions are not counted", file=sys.stderr)
+    times = scrape_time(options)
+    print(f"a scrape with {options.idle:,} open connections: p50 {harness.percentile(times, 0.5):.2f} ms, "
+          f"p99 {harness.percentile(times, 0.99):.2f} ms, all of it seen from a client")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (harness.HarnessError, subprocess.SubprocessError) as error:
+        sys.exit(f"scrape.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

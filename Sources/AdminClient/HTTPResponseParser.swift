@@ -5,6 +5,12 @@ package struct HTTPAnswer: Hashable, Sendable {
     package var headers: [Header]
     package var body: [UInt8]
 
+    package init(status: Int, headers: [Header], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
     package struct Header: Hashable, Sendable {
         package var name: String
         package var value: String

@@ -22,16 +22,32 @@ package final class SignalSource: ReadinessHandler {
     /// Takes back `block` and `ignoreBrokenPipes`, for a command that dies of signals as every other program does.
     package static func restoreDefaults(_ signals: [Int32]) {
         signal(SIGPIPE, SIG_DFL)
+        // Swift's runtime takes SIGQUIT for a crash and would print where the program stands.
+        for number in signals where !isIgnored(number) { signal(number, SIG_DFL) }
         var set = mask(signals)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
-    /// Ends the process the way `number` does, so that whoever started it sees which signal it was. Comes back only
-    /// where the signal is ignored.
-    package static func die(of number: Int32) {
-        var set = mask([number])
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    /// As under nohup(1), and for jobs in the background of a plain shell. C compares handlers with SIG_IGN, the number
+    /// 1; Swift cannot compare functions.
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        return sigaction(number, nil, &action) == 0
+            && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    }
+
+    /// Those of `signals` that whoever started the process has not had ignored. Read from a descriptor they would come
+    /// all the same.
+    package static func heeded(_ signals: [Int32]) -> [Int32] {
+        signals.filter { !isIgnored($0) }
+    }
+
+    /// Ends the process the way `number` does by default, so that whoever started it sees which signal it was.
+    package static func die(of number: Int32) -> Never {
+        restoreDefaults([number])
         raise(number)
+        // Of a signal that ends nothing by default; a shell would say the same of the others.
+        _exit(128 + number)
     }
 
     /// Stops the process as Ctrl-Z does; returns when it is continued.

@@ -29,7 +29,7 @@ struct ClientAdmin: Hashable, Sendable {
         } else if !variable.isEmpty {
             let origin = "the environment variable \(ServeOption.admin.environmentVariable)"
             let texts = variable.split(separator: ",", omittingEmptySubsequences: false)
-            address = try Self.first(texts.map { $0.split(separator: " ").joined(separator: " ") }, from: origin)
+            address = try Self.first(texts.map(OptionReader.trimmed), from: origin)
         }
         self.tokenFile = Self.tokenFile(flag: tokenFile, environment)
     }

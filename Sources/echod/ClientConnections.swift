@@ -6,7 +6,8 @@ import EventLoops
 /// `echod connections`.
 struct ConnectionsCommand: ClientSubcommand {
     static let configuration = CommandConfiguration(
-        commandName: "connections", abstract: "Lists the connections of a running echod.", helpNames: [.short, .long])
+        commandName: "connections", abstract: "Lists the connections of a running echod.",
+        usage: "echod connections [--watch] [options]", helpNames: [.short, .long])
 
     @Flag(help: "Draw the list anew each second.")
     var watch = false
@@ -68,11 +69,8 @@ struct ConnectionsView: Sendable {
 
     /// Without the last newline. A refusal is an error, too.
     func text(_ answer: AdminAnswer, width: Int?) throws -> String {
-        if asJSON {
-            _ = try page(answer)
-            return try answer.read(JSONLine.text)
-        }
         let page = try page(answer)
+        if asJSON { return try answer.read(JSONLine.text) }
         return (ConnectionTable(page).lines(width: width) + [Self.count(page)]).joined(separator: "\n")
     }
 

@@ -12,7 +12,7 @@ struct ProbeCommand: ClientSubcommand {
         commandName: "probe", abstract: "Exits with 0 when a running echod is live, ready or started, else with 1.",
         helpNames: [.short, .long])
 
-    @Argument(help: "livez, readyz or startupz.")
+    @Argument(help: "What to ask for.")
     var probe: Probe
     @OptionGroup var admin: ClientAdminOptions
 

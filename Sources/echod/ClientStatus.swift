@@ -23,12 +23,8 @@ struct StatusWork: ClientWork {
     func run(_ console: ClientConsole) throws -> Int32 {
         let answer = try admin.get("/status")
         guard answer.http.status == 200 else { return console.refuse(answer.http) }
-        if asJSON {
-            console.say(try answer.read(JSONLine.text))
-        } else {
-            let status = try answer.read { (json) throws(ReadingError) in try ServiceStatus(json: json) }
-            console.say(StatusTable(status, style: console.style).text)
-        }
+        let status = try answer.read { (json) throws(ReadingError) in try ServiceStatus(json: json) }
+        console.say(asJSON ? try answer.read(JSONLine.text) : StatusTable(status, style: console.style).text)
         return 0
     }
 }

@@ -17,7 +17,10 @@ extension ClientAdmin.TokenFile {
             throw unusable("it is not a regular file")
         }
         var bytes = try contents(file)
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: "\n") {
+            bytes.removeLast()
+            if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        }
         guard !bytes.isEmpty else { throw unusable("it is empty") }
         // It becomes part of a header.
         guard bytes.allSatisfy({ $0 > 32 && $0 != 127 }) else {

@@ -74,11 +74,12 @@ struct DrainWork: ClientWork {
             guard wait != nil, !asJSON, console.canRedrawError else {
                 return try ClientLoop.send(request, to: target, limit: limit)
             }
-            SignalSource.block(WaitingLine.signals)
-            defer { SignalSource.restoreDefaults(WaitingLine.signals) }
+            let signals = SignalSource.heeded(WaitingLine.signals)
+            SignalSource.block(signals)
+            defer { SignalSource.restoreDefaults(signals) }
             let limit = self.limit
             return try ClientLoop.run { loop, finish in
-                let line = WaitingLine(target, on: loop)
+                let line = WaitingLine(target, signals, on: loop)
                 Exchange(request, to: target, limit: limit, on: loop) { outcome in
                     line.end()
                     finish(outcome)
@@ -105,10 +106,13 @@ final class WaitingLine {
     private var signals: SignalSource?
     private var isOver = false
 
-    init(_ target: AdminTarget, on loop: EventLoop) {
+    /// `signals` are blocked.
+    init(_ target: AdminTarget, _ signals: [Int32], on loop: EventLoop) {
         self.target = target
         self.loop = loop
-        signals = try? SignalSource(Self.signals, on: loop) { [unowned self] in signalled($0) }
+        self.signals = try? SignalSource(signals, on: loop) { [unowned self] in signalled($0) }
+        // Rather a line that stays behind than a command that Ctrl-C cannot end.
+        if self.signals == nil { SignalSource.restoreDefaults(signals) }
         askLater()
     }
 
@@ -142,6 +146,5 @@ final class WaitingLine {
         end()
         Self.stream.write("echod: waits no longer; what was asked for goes on\n")
         SignalSource.die(of: number)
-        exit(128 + number)
     }
 }

@@ -48,10 +48,11 @@ final class ConnectionsWatch {
     static func onScreen(
         _ request: AdminRequest, _ target: AdminTarget, _ view: ConnectionsView, _ console: ClientConsole
     ) throws -> any Error {
-        SignalSource.block(ClientScreen.signals)
-        defer { SignalSource.restoreDefaults(ClientScreen.signals) }
+        let signals = SignalSource.heeded(ClientScreen.signals)
+        SignalSource.block(signals)
+        defer { SignalSource.restoreDefaults(signals) }
         return try ClientLoop.run { loop, finish in
-            let screen = ClientScreen(console, on: loop)
+            let screen = ClientScreen(console, signals, on: loop)
             let watch = ConnectionsWatch(request, target, on: loop) { answer in
                 try screen.show { size in try view.screen(answer, size) }
             } finish: { error in
@@ -83,9 +84,12 @@ final class ClientScreen {
     private var isOurs = false
     private var lines: (Terminal.Size) throws -> [String] = { _ in [] }
 
-    init(_ console: ClientConsole, on loop: EventLoop) {
+    /// `signals` are blocked.
+    init(_ console: ClientConsole, _ signals: [Int32], on loop: EventLoop) {
         self.console = console
-        signals = try? SignalSource(Self.signals, on: loop) { [unowned self] in signalled($0) }
+        self.signals = try? SignalSource(signals, on: loop) { [unowned self] in signalled($0) }
+        // Rather a screen that is not given back than a command that Ctrl-C cannot end.
+        if self.signals == nil { SignalSource.restoreDefaults(signals) }
     }
 
     /// Shows what `lines` makes of the size, now and again when that changes.
@@ -127,7 +131,6 @@ final class ClientScreen {
         default:
             leave()
             SignalSource.die(of: number)
-            exit(128 + number)
         }
     }
 }

@@ -73,7 +73,7 @@ struct OptionReader {
     }
 
     /// `a, b` is what people write in a manifest.
-    private static func trimmed(_ text: Substring) -> String {
+    static func trimmed(_ text: Substring) -> String {
         String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }

@@ -53,7 +53,7 @@ let package = Package(
         .testTarget(
             name: "AdminClientTests", dependencies: ["AdminClient", "EchoCore", "EventLoops"], swiftSettings: strict),
         .testTarget(
-            name: "EchodTests", dependencies: ["echod", "Admin", "AdminClient", "EchoCore", logging],
+            name: "EchodTests", dependencies: ["echod", "Admin", "AdminClient", "EchoCore", "EventLoops", logging],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -10,6 +10,7 @@ func serveOptions(_ arguments: [String] = [], _ environment: [String: String] = 
     switch ParsedCommand.parse(arguments: arguments, environment: environment, host: host) {
     case .serve(let options): return options
     case .exit(let code, _, let error): throw Refused(code: code, error: error)
+    case .client: throw Refused(code: 0, error: "this is a client command")
     }
 }
 

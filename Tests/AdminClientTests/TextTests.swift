@@ -1,0 +1,145 @@
+import EchoCore
+import Testing
+
+@testable import AdminClient
+
+@Suite("What is said of answers")
+struct TextTests {
+    /// The sample of interface.md, section 5.
+    static let sample = """
+        {"admin":["127.0.0.1:8889"],"bytes":{"received":1048576,"sent":1048576,"unacked":4096,"unread":0},\
+        "connections":{"accepted":60,"active":2,"closed":{"admin_closed":0,"drained":50,"forced":0,"idle":0,\
+        "invalid_utf8":0,"line_too_long":0,"peer_closed":8,"refused":0,"reset_by_peer":0,"write_stalled":0}},\
+        "drain":{"abandoned_by_peer":0,"accept_queue":"lossless","at_mark":52,"blocked_on":{"peer_close":1,\
+        "peer_read":1},"closed":50,"deadline_in_ms":16880,"delay_ms":0,"elapsed_ms":3120,"from_backlog":4,"id":1,\
+        "incomplete":0,"intent":"hold","late_discarded":120,"lost_received":0,"lost_sent":0,"mode":"close",\
+        "result":null,"timeout_ms":20000,"trigger":"api","waiters":1},"exit_code":null,"in_state_ms":3120,\
+        "lines":16384,"listen":["127.0.0.1:8888"],"pid":4711,"ready":false,"state":"draining",\
+        "uptime_ms":86400000,"version":"0.1.0"}
+
+        """
+
+    private func answer(_ status: Int, _ body: String = sample, type: String = "application/json") -> HTTPAnswer {
+        HTTPAnswer(status: status, headers: [.init(name: "content-type", value: type)], body: Array(body.utf8))
+    }
+
+    private func over(_ result: String, changing change: (String, String)? = nil) -> String {
+        let text = Self.sample.replacing(#""result":null"#, with: #""result":"\#(result)""#)
+        return change.map { text.replacing($0.0, with: $0.1) } ?? text
+    }
+
+    @Test func status_isATable() throws {
+        let status = try ServiceStatus(json: Array(Self.sample.utf8))
+        #expect(
+            StatusTable(status, style: .plain).text == """
+                state           draining for 3s, not ready
+                process         pid 4711, version 0.1.0
+                uptime          1d00h
+                listen          127.0.0.1:8888
+                admin           127.0.0.1:8889
+                connections     2 active of 60 accepted
+                  peer_closed   8
+                  drained       50
+                bytes           1048576 received, 1048576 sent, 0 unread, 4096 unacked
+                lines           16384
+                drain 1         by api, mode close, then hold
+                  time          3s of 20s, 16s left
+                  waits for     1 peer_read, 1 peer_close
+                  closed        50 of 52 at the mark, 4 from the accept queue
+                  accept queue  lossless
+                  late          120 bytes discarded
+                  waiters       1
+                """)
+        #expect(StatusTable(status, style: .coloured).text.contains("\u{1b}[33mdraining\u{1b}[0m"))
+    }
+
+    @Test func status_ofForeignText_isEscaped() throws {
+        let json = Self.sample.replacing("127.0.0.1:8888", with: #"unix:/a\u001b[2J\u202e"#)
+        let text = StatusTable(try ServiceStatus(json: Array(json.utf8)), style: .plain).text
+        #expect(text.contains(#"unix:/a\x1b[2J\xe2\x80\xae"#))
+    }
+
+    @Test(
+        arguments: [
+            "", "{}", "[]", "null", "<html>", #"{"state":"serving"}"#,
+            sample.replacing(#""draining""#, with: #""sleeping""#), sample.replacing("4711", with: #""4711""#),
+            sample.replacing(#""api""#, with: #""signal:KILL""#),
+        ])
+    func otherJSON_isAnError(json: String) {
+        #expect(throws: ReadingError.self) { try ServiceStatus(json: Array(json.utf8)) }
+    }
+
+    @Test func verdict_ofWaiting_isTheResults() throws {
+        let clean = try DrainVerdict(answer(200, over("clean")), asJSON: false)
+        #expect(clean.output == "clean: 50 connections closed, nothing lost, took 3.1 s")
+        #expect((clean.exitCode, clean.complaint) == (0, ""))
+        #expect(try DrainVerdict(answer(500, over("forced")), asJSON: false).exitCode == 2)
+        let lost = over("lost", changing: (#""lost_sent":0"#, #""lost_sent":7"#))
+        let verdict = try DrainVerdict(answer(500, lost), asJSON: false)
+        #expect(verdict.exitCode == 3)
+        #expect(
+            verdict.output
+                == "lost: 50 connections closed, lost 0 bytes never answered and 7 never acknowledged, took 3.1 s")
+    }
+
+    @Test func verdict_notToTheEnd_is4() throws {
+        let limit = try DrainVerdict(answer(504), asJSON: false)
+        #expect(limit.exitCode == 4 && limit.output.isEmpty)
+        #expect(
+            limit.complaint == "the drain goes on: draining, 2 connections left (1 peer_read, 1 peer_close), 17 s left")
+        let back = over("undrained", changing: (#""draining""#, #""serving""#))
+        let undrained = try DrainVerdict(answer(409, back), asJSON: false)
+        #expect(undrained.exitCode == 4 && undrained.output.isEmpty)
+        #expect(undrained.complaint == "undrained meanwhile: the service is serving")
+    }
+
+    @Test func verdict_withoutWaiting_isOneLine() throws {
+        #expect(try DrainVerdict(answer(202), asJSON: false).output == "draining 2 connections, at most 17 s")
+        let joined = Self.sample.replacing(#""lines""#, with: #""joined":true,"lines""#)
+        #expect(
+            try DrainVerdict(answer(202, joined), asJSON: false).output
+                == "joined, draining 2 connections, at most 17 s")
+        let json = try DrainVerdict(answer(202), asJSON: true)
+        #expect(json.output + "\n" == Self.sample && json.exitCode == 0)
+    }
+
+    @Test func verdict_ofShutdownBeforeServing_isClean() throws {
+        let drainless = Self.withoutDrain.replacing(#""draining""#, with: #""exiting""#)
+        let verdict = try DrainVerdict(answer(200, drainless), asJSON: false)
+        #expect((verdict.output, verdict.exitCode) == ("exiting", 0))
+    }
+
+    private static var withoutDrain: String {
+        let ends = [#""drain":{"#, #","exit_code""#].compactMap { sample.firstRange(of: $0) }
+        return sample[..<ends[0].lowerBound] + #""drain":null"# + sample[ends[1].lowerBound...]
+    }
+
+    @Test(arguments: [400, 401, 403, 404, 409, 500, 503])
+    func problem_isItsDetail_escaped(status: Int) throws {
+        let problem = #"{"detail":"Do this.\u001b[2J\n","status":400,"title":"x","type":"about:blank"}"#
+        let verdict = try DrainVerdict(answer(status, problem, type: "application/problem+json"), asJSON: true)
+        #expect((verdict.exitCode, verdict.output) == (1, ""))
+        #expect(verdict.complaint == #"Do this.\x1b[2J\x0a"#)
+    }
+
+    @Test func refusalWithoutAProblem_saysStatusAndFirstLine() throws {
+        let verdict = try DrainVerdict(answer(302, "<\u{9b}2Jmoved>\nmore", type: "text/html"), asJSON: false)
+        #expect(verdict.complaint == #"HTTP status 302: <\xc2\x9b2Jmoved>"#)
+        #expect(Refusal.text(answer(418, "")) == "HTTP status 418")
+    }
+
+    @Test(arguments: ["{\n}", "{\"a\":\"\u{9b}\"}", "\u{1b}", "", "\n"])
+    func jsonThatCouldSteerATerminal_isNotPrinted(text: String) {
+        #expect(throws: ReadingError.self) { try JSONLine.text(Array(text.utf8)) }
+    }
+
+    @Test func colour_needsATerminal_andNobodyAgainstIt() {
+        let xterm = ["TERM": "xterm"]
+        #expect(TextStyle(isTerminal: true, environment: xterm) == .coloured)
+        #expect(TextStyle(isTerminal: true, environment: xterm.merging(["NO_COLOR": ""]) { $1 }) == .coloured)
+        #expect(TextStyle(isTerminal: true, environment: xterm.merging(["NO_COLOR": "0"]) { $1 }) == .plain)
+        #expect(TextStyle(isTerminal: false, environment: xterm) == .plain)
+        #expect(TextStyle(isTerminal: true, environment: ["TERM": "dumb"]) == .plain)
+        #expect(TextStyle(isTerminal: true, environment: [:]) == .plain)
+    }
+}

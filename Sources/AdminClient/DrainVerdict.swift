@@ -58,7 +58,7 @@ package struct DrainVerdict: Hashable, Sendable {
 
 /// JSON for programs, as the server sent it.
 package enum JSONLine {
-    /// The document without its newline. echod writes one line of printable ASCII; anything else is not its, and is kept
+    /// The document without its newline. echod writes one line of printable ASCII; anything else is not its and is kept
     /// from the terminal.
     package static func text(_ body: [UInt8]) throws(ReadingError) -> String {
         let line = body.last == UInt8(ascii: "\n") ? body.dropLast() : body[...]

@@ -51,8 +51,8 @@ package final class Exchange: ReadinessHandler {
     private var connection: Connection?
     private var registration: Registration?
 
-    /// Begins at once. `limit` is for the whole answer, from the moment of being connected. `completion` is called once,
-    /// not before the next turn of the loop, unless `cancel` comes first.
+    /// Begins at once. `limit` is for the whole answer, from being connected on. `completion` is called once
+    /// and not before the next turn of the loop, unless `cancel` comes first.
     @discardableResult
     package init(
         _ request: AdminRequest, to target: AdminTarget, limit: Duration = answerLimit, on loop: EventLoop,

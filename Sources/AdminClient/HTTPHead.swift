@@ -19,7 +19,7 @@ enum HTTPHead {
     }
 
     static func header(_ line: [UInt8]) throws(HTTPFormatError) -> HTTPAnswer.Header {
-        // A space before the colon or at the beginning (a folded line) is how answers are smuggled (RFC 9112, 5.1, 5.2).
+        // A space before the colon or at the beginning (a folded line) is how answers are smuggled (RFC 9112, 5).
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0, line[..<colon].allSatisfy(isTokenByte)
         else { throw HTTPFormatError(description: "a header line is malformed") }
         let isBlank = { (byte: UInt8) in byte == space || byte == UInt8(ascii: "\t") }

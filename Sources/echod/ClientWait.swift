@@ -20,8 +20,8 @@ struct DrainWork: ClientWork {
     var asJSON: Bool
 
     static let exitCodes = """
-        With --wait it exits with 0 when all was answered and delivered, 2 when a connection was cut, 3 when bytes were \
-        lost, and 4 when the time to wait is over or somebody undrained. 1: there was no answer, or it was refused.
+        With --wait it exits with 0 when all was answered and delivered, 2 when a connection was cut, 3 when bytes \
+        were lost, and 4 when the time to wait is over or somebody undrained. 1: there was no answer, or it was refused.
         """
 
     var parameters: [AdminRequest.Parameter] {

@@ -88,7 +88,7 @@ enum DashboardCommands {
         ("Live events", "-N ", "events"),
         ("Connections as a table", "", "connections?format=text"),
         ("Those that wait for their client to read", "", "connections?blocked_on=peer_read"),
-        ("Drain, and wait for the end", "-X POST ", "drain?timeout=20s&wait"),
+        ("Drain, and wait for the end", "-X POST ", "drain?wait"),
         ("Undrain", "-X DELETE ", "drain"),
         ("Shut down", "-X POST ", "shutdown"),
         ("Metrics for Prometheus", "", "metrics"),

@@ -82,7 +82,12 @@ extension DashboardTable {
             id: "open-table", caption: "Open connections", columns: openColumns, hasAction: true,
             empty: .joined([
                 .text("No client is connected. "),
-                tryOut(echoAddress).map { line in .joined([.text("Try "), .element("code") { line }]) } ?? .nothing,
+                tryOut(echoAddress).map { line in
+                    .element("span", ["class": "try"]) {
+                        "Try "
+                        HTML.element("code") { line }
+                    }
+                } ?? .nothing,
             ]))
     }
 

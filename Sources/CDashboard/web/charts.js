@@ -6,6 +6,8 @@ const SPAN = 300_000;
 // Longer without a sample, and the line is broken.
 const GAP = 5000;
 const HEIGHT = 132;
+// So that a flat line at the top does not run into its label.
+const HEADROOM = 1.1;
 const MARGIN = { top: 8, right: 2, bottom: 20, left: 2 };
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -39,10 +41,11 @@ class Chart {
   draw(samples) {
     const width = Math.max(120, this.plot.clientWidth);
     const values = samples.flatMap((sample) => this.series.map(({ key }) => sample[key]));
-    const top = niceCeiling(Math.max(...values, 1));
+    const top = niceCeiling(HEADROOM * Math.max(...values, 1));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     this.svg.setAttribute("width", width);
-    this.svg.replaceChildren(...this.grid(width, top), ...this.lines(samples, width, top));
+    // The labels stand before the lines.
+    this.svg.replaceChildren(...this.lines(samples, width, top), ...this.grid(width, top));
     this.describe(samples);
   }
 
@@ -58,13 +61,11 @@ class Chart {
     const line = (y, name) => shape("line", { x1: 0, x2: width, y1: y, y2: y, class: name });
     const label = (x, y, text, anchor = "start") =>
       shape("text", { x, y, class: "label", "text-anchor": anchor }, text);
-    const shapes = [line(MARGIN.top, "grid"), line(base, "axis"), label(0, MARGIN.top + 11, short(this.format(top)))];
-    if (this.series.length > 1) {
-      shapes.push(line(bottom, "grid"), label(0, bottom - 4, short(this.format(top))));
-      shapes.push(label(width, MARGIN.top + 11, "in", "end"), label(width, bottom - 4, "out", "end"));
-    } else {
-      shapes.push(line(half, "grid"));
-    }
+    const shapes = [line(MARGIN.top, "grid"), line(base, "axis")];
+    const scale = ({ label }) => [short(this.format(top)), label].join(" ");
+    shapes.push(label(0, MARGIN.top + 11, scale(this.series[0])));
+    if (this.series.length > 1) shapes.push(line(bottom, "grid"), label(0, bottom - 4, scale(this.series[1])));
+    else shapes.push(line(half, "grid"));
     for (const minutes of [5, 4, 3, 2, 1, 0]) {
       const x = width * (1 - minutes / 5);
       const anchor = minutes === 5 ? "start" : minutes === 0 ? "end" : "middle";

@@ -44,13 +44,15 @@ package struct Router: Sendable {
     }
 
     /// A refusal in the admin's form, for the HTTP server that turns requests away before they come here. `detail`
-    /// says what to do; it is escaped, so it may quote the request.
-    package func rejection(status: Int, detail: String) -> HTTPResponse {
+    /// says what to do; it is escaped, so it may quote the request. `path`: nil where it is not known.
+    package func rejection(status: Int, detail: String, path: String?) -> HTTPResponse {
         let detail = PrintableText.escape(detail)
         answered.count(status, of: nil)
         guard status == 405 else { return Problem(status: status, detail: detail).response }
-        // The path is not known here; these are the methods that some endpoint has.
-        let methods = HTTPMethod.allCases.filter { method in routes.contains { $0.methods.contains(method) } }
+        let candidates = routes.filter { route in path.map { route.template.match($0) != nil } ?? false }
+        // Without an endpoint these are the methods that some endpoint has.
+        let asked = candidates.isEmpty ? routes : candidates
+        let methods = HTTPMethod.allCases.filter { method in asked.contains { $0.methods.contains(method) } }
         return Problem.methodNotAllowed(detail, allow: methods).response
     }
 

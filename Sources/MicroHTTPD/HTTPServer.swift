@@ -21,12 +21,12 @@ package final class HTTPServer: @unchecked Sendable {
     /// non-blocking. The socket is the server's from now on, also when this throws.
     ///
     /// `handler` and `rejection` run on the library's thread: while one runs nobody else is served, so they must not
-    /// wait. `rejection` makes the answer to a request that never reaches the handler; it may also be called on the
+    /// wait. `rejection` makes the answer to a request that never reaches the handler, with its path where that is known; it may also be called on the
     /// thread that stops the server or drops a `DeferredResponse`.
     package init(
         listeningSocket: Int32, configuration: HTTPServerConfiguration,
         handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
-        rejection: @escaping @Sendable (HTTPRejection) -> HTTPResponse
+        rejection: @escaping @Sendable (HTTPRejection, _ path: String?) -> HTTPResponse
     ) throws(HTTPServerError) {
         let context = try ServerContext(configuration: configuration, handler: handler, rejection: rejection)
         // A client that leaves between poll and accept would block the library's thread otherwise.
@@ -64,7 +64,7 @@ package final class HTTPServer: @unchecked Sendable {
         guard begin() else { return }
         context.registry.beginStopping(now: .now)
         _ = context.registry.waitUntilIdle(until: .now + grace)
-        let isAnswering = context.registry.close(answering: context.answerText(.stopping), now: .now)
+        let isAnswering = context.registry.close(answering: context.answerText(.stopping, path: nil), now: .now)
         if isAnswering { _ = context.registry.waitUntilIdle(until: .now + Self.lastAnswers) }
         MHD_stop_daemon(daemon)
         context.watchdog.stop()

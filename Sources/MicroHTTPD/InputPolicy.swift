@@ -20,6 +20,14 @@ struct RequestHead {
         fields.reduce(target.count + 256) { $0 + $1.name.utf8.count + $1.value.count + 64 }
     }
 
+    /// The target without its query, where it is one that a handler may get.
+    var path: String? {
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
+        guard path.first == UInt8(ascii: "/"), path.allSatisfy({ (33...126).contains($0) && $0 != UInt8(ascii: "%") })
+        else { return nil }
+        return String(decoding: path, as: UTF8.self)
+    }
+
     func values(of name: String) -> [[UInt8]] {
         fields.filter { $0.name == name }.map(\.value)
     }

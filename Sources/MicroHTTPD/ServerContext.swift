@@ -10,11 +10,11 @@ final class ServerContext: Sendable {
     private let memoryLimit: Int
     private let acceptPolicy: (@Sendable () -> Bool)?
     private let handler: @Sendable (HTTPRequest) -> HTTPReply
-    private let rejection: @Sendable (HTTPRejection) -> HTTPResponse
+    private let rejection: @Sendable (HTTPRejection, String?) -> HTTPResponse
 
     init(
         configuration: HTTPServerConfiguration, handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
-        rejection: @escaping @Sendable (HTTPRejection) -> HTTPResponse
+        rejection: @escaping @Sendable (HTTPRejection, String?) -> HTTPResponse
     ) throws(HTTPServerError) {
         let watchdog = try Watchdog(linger: configuration.linger)
         self.watchdog = watchdog
@@ -71,7 +71,7 @@ final class ServerContext: Sendable {
                 connection.request = .accepted(request)
                 return true
             case .rejected(let reason):
-                return refuse(connection, reason)
+                return refuse(connection, reason, path: head.path)
             }
         case .accepted(let request):
             connection.request = .dispatched
@@ -130,12 +130,13 @@ final class ServerContext: Sendable {
         return refuse(connection, .handlerFailed)
     }
 
-    private func refuse(_ connection: ServerConnection, _ reason: HTTPRejection) -> Bool {
-        answerText(reason).queue(on: connection.handle, closing: true)
+    private func refuse(_ connection: ServerConnection, _ reason: HTTPRejection, path: String? = nil) -> Bool {
+        answerText(reason, path: path).queue(on: connection.handle, closing: true)
     }
 
-    func answerText(_ reason: HTTPRejection) -> HTTPResponse {
-        var response = rejection(reason)
+    /// `path`: what the request asked for, where that is known.
+    func answerText(_ reason: HTTPRejection, path: String?) -> HTTPResponse {
+        var response = rejection(reason, path)
         let missing = reason.headers.filter { required in
             !response.headers.contains { $0.name.lowercased() == required.name.lowercased() }
         }
@@ -160,7 +161,7 @@ private final class Suspension: Sendable {
 
     deinit {
         guard let context, context.registry.isWaiting(connection, number) else { return }
-        context.registry.complete(connection, number, with: context.answerText(.handlerFailed), now: .now)
+        context.registry.complete(connection, number, with: context.answerText(.handlerFailed, path: nil), now: .now)
     }
 
     func onDisconnect(_ body: @escaping @Sendable () -> Void) {

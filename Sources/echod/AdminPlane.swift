@@ -61,7 +61,7 @@ final class AdminPlane: Sendable {
         configuration.acceptPolicy = { budget.hasRoom }
         return try HTTPServer(
             listeningSocket: socket.number, configuration: configuration, handler: { router.reply(to: $0) },
-            rejection: { router.rejection(status: $0.status, detail: $0.detail) })
+            rejection: { router.rejection(status: $0.status, detail: $0.detail, path: $1) })
     }
 
     /// A listening socket whose number somebody is about to own.

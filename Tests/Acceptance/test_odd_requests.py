@@ -194,6 +194,12 @@ def test_however_the_bytes_are_cut(service):
     check_log(service)
 
 
+def test_a_method_that_nobody_has_is_told_what_there_is(service):
+    for target, allowed in (("/livez", "GET, HEAD"), ("/drain?wait", "POST, DELETE"), ("/shutdown", "POST")):
+        [reply] = exchange(service.admin[0], odd("", request("OPTIONS", target)))
+        assert (reply.status, reply.headers["allow"]) == (405, allowed)
+
+
 def test_a_real_tls_client_is_let_go(service):
     """Its random bytes may hold line ends: then it is told, once, that this is no HTTP."""
     hello, context = ssl.MemoryBIO(), ssl.create_default_context()

@@ -62,7 +62,7 @@ struct MetricsRequestCountsTests {
     @Test func refusalBeforeRouting_countsAsOther() {
         let router = Self.router()
         for rejection in HTTPRejection.allCases {
-            _ = router.rejection(status: rejection.status, detail: rejection.detail)
+            _ = router.rejection(status: rejection.status, detail: rejection.detail, path: nil)
         }
         let counts = Self.counts(router).filter { $0.value > 0 }
         #expect(counts.keys.allSatisfy { $0.hasPrefix("other ") })

@@ -86,11 +86,13 @@ struct RouterTests {
 
     @Test func rejection_isAProblemOfTheAdminsForm() {
         let router = Router(service: FakeService(), configuration: .test, process: { nil })
-        let tooLarge = router.rejection(status: 413, detail: "Put the parameters in the query.\u{1b}")
+        let tooLarge = router.rejection(status: 413, detail: "Put the parameters in the query.\u{1b}", path: nil)
         #expect(tooLarge.isProblem(413, #"Put the parameters in the query.\\x1b"#))
         #expect(tooLarge.text.contains("Content Too Large"))
-        let method = router.rejection(status: 405, detail: "OPTIONS is not supported.")
+        let method = router.rejection(status: 405, detail: "OPTIONS is not supported.", path: "/nope")
         #expect(method.isProblem(405, "OPTIONS"))
         #expect(method.header("Allow") == "GET, HEAD, POST, DELETE")
+        let known = router.rejection(status: 405, detail: "OPTIONS is not supported.", path: "/connections/17")
+        #expect(known.header("Allow") == "GET, HEAD, DELETE")
     }
 }

@@ -62,7 +62,7 @@ func makeServer(
     configure(&configuration)
     return try HTTPServer(
         listeningSocket: descriptor, configuration: configuration, handler: handler,
-        rejection: HTTPResponse.refusal)
+        rejection: { reason, _ in .refusal(reason) })
 }
 
 /// Gives the processor away until the state is there; false after ten seconds.

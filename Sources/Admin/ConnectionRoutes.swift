@@ -8,25 +8,33 @@ struct ConnectionRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                method: .get, template: "/connections", parameters: Self.parameters, statuses: [200, 503],
-                summary: "open connections and the last 1,000 closed ones", handler: list),
+                method: .get, template: "/connections", parameters: Self.parameters,
+                summary: "open connections and the last 1,000 closed ones", operation: .listConnections,
+                handler: list),
             Route(
-                method: .get, template: "/connections/{id}", statuses: [200, 404, 503],
-                summary: "one connection, as JSON", handler: one),
+                method: .get, template: "/connections/{id}", summary: "one connection, as JSON",
+                operation: .getConnection, handler: one),
             Route(
-                method: .delete, template: "/connections/{id}", parameters: [Self.mode], statuses: [202, 404, 503],
-                summary: "close it, answered and with end of file, or abort", handler: close),
+                method: .delete, template: "/connections/{id}", parameters: [Self.mode],
+                summary: "close it, answered and with end of file, or abort", operation: .closeConnection,
+                handler: close),
         ]
     }
 
     private static let state = Parameter(name: "state", kind: .choice(ConnectionState.allCases.map(\.rawValue)))
-    private static let peer = Parameter(name: "peer", kind: .peer)
-    private static let sort = Parameter(name: "sort", kind: .choice(ConnectionQuery.Order.allCases.map(\.rawValue)))
-    private static let limit = Parameter(name: "limit", kind: .integer(1...1000))
-    private static let after = Parameter(name: "after", kind: .integer(0...UInt64.max))
+    private static let peer = Parameter(name: "peer", kind: .peer, meaning: "Only those from this address.")
+    private static let sort = Parameter(
+        name: "sort", kind: .choice(ConnectionQuery.Order.allCases.map(\.rawValue)),
+        meaning: "By id upwards, by all else the largest first.")
+    private static let limit = Parameter(
+        name: "limit", kind: .integer(1...1000), meaning: "Rows of a page, 100 if not given.")
+    private static let after = Parameter(
+        name: "after", kind: .integer(0...UInt64.max), meaning: "Only higher ids; goes only with sort=id.")
     private static let format = Parameter(name: "format", kind: .choice(ListFormat.allCases.map(\.rawValue)))
     private static let blockedOn = Parameter(name: "blocked_on", kind: .choice(Blocker.allCases.map(\.rawValue)))
-    private static let mode = Parameter(name: "mode", kind: .choice(ConnectionCloseMode.allCases.map(\.rawValue)))
+    private static let mode = Parameter(
+        name: "mode", kind: .choice(ConnectionCloseMode.allCases.map(\.rawValue)),
+        meaning: "With our end of file, or by a reset.")
     private static let parameters = [state, blockedOn, peer, sort, limit, after, format]
 
     /// JSON is what one gets without naming a format.

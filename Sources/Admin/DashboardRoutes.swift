@@ -14,8 +14,10 @@ struct DashboardRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(method: .get, template: "/ui/{file}", summary: "a part of the dashboard") {
-                [assets] request throws(Problem) in
+            Route(
+                method: .get, template: "/ui/{file}", summary: "a part of the dashboard",
+                operation: .dashboardPart(names: assets.names)
+            ) { [assets] request throws(Problem) in
                 let name = request.segment ?? ""
                 guard let file = assets[name] else {
                     throw .notFound("The dashboard has no part \(PrintableText.quote(name)). Open / in a browser.")

@@ -9,20 +9,20 @@ struct DrainRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                method: .post, template: "/drain", parameters: Self.parameters, statuses: Self.statuses,
-                summary: "stop taking clients, finish those there are, stay alive"
+                method: .post, template: "/drain", parameters: Self.parameters,
+                summary: "stop taking clients, finish those there are, stay alive", operation: .drain
             ) { request throws(Problem) in
                 try drain(request.arguments, intent: .hold, trigger: .api, until: .drained)
             },
             Route(
-                method: .post, template: "/shutdown", parameters: Self.parameters, statuses: Self.statuses,
-                summary: "the same, then exit"
+                method: .post, template: "/shutdown", parameters: Self.parameters,
+                summary: "the same, then exit", operation: .shutdown
             ) { request throws(Problem) in
                 try drain(request.arguments, intent: .exit, trigger: .api, until: .exiting)
             },
             Route(
-                method: .delete, template: "/drain", statuses: [200, 409, 500],
-                summary: "undrain: serve again, on the same addresses"
+                method: .delete, template: "/drain", summary: "undrain: serve again, on the same addresses",
+                operation: .undrain
             ) { _ in
                 undrain()
             },
@@ -30,12 +30,17 @@ struct DrainRoutes: Sendable {
     }
 
     private static let day = Duration.seconds(86_400)
-    private static let delay = Parameter(name: "delay", kind: .duration(.zero...day))
-    private static let timeout = Parameter(name: "timeout", kind: .duration(.milliseconds(100)...day))
-    private static let mode = Parameter(name: "mode", kind: .choice(DrainMode.allCases.map(\.rawValue)))
-    private static let wait = Parameter(name: "wait", kind: .duration(.zero...day), isFlag: true)
-    /// 200, 500, 409 and 504 come with `wait`.
-    private static let statuses = [200, 202, 409, 500, 503, 504]
+    private static let delay = Parameter(
+        name: "delay", kind: .duration(.zero...day), meaning: "Not ready, but accepting, for so long first.")
+    private static let timeout = Parameter(
+        name: "timeout", kind: .duration(.milliseconds(100)...day),
+        meaning: "The whole budget, delay included; what is left is cut then.")
+    private static let mode = Parameter(
+        name: "mode", kind: .choice(DrainMode.allCases.map(\.rawValue)),
+        meaning: "How connections end: by their clients, by our end of file, or by a reset.")
+    private static let wait = Parameter(
+        name: "wait", kind: .duration(.zero...day), isFlag: true,
+        meaning: "Answer when it is over, or after so long; hanging up cancels nothing.")
     static let parameters = [delay, timeout, mode, wait]
 
     /// Starts or joins a drain; the answer comes at once, or with `wait` when the milestone is reached.

@@ -12,9 +12,9 @@ struct EventRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                method: .get, template: "/events", statuses: [200, 503],
+                method: .get, template: "/events",
                 summary: "server-sent events state, totals (each second) and done, each with the status",
-                handler: events)
+                operation: .events, handler: events)
         ]
     }
 

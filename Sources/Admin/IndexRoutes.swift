@@ -10,7 +10,8 @@ struct IndexRoutes: Sendable {
         let list = HTTPResponse.text(
             status: 200, lines.joined(separator: "\n"), headers: [HTTPResponse.Header("Vary", "Accept")])
         routes = [
-            Route(method: .get, template: "/", summary: "this list; the dashboard for a browser") { routed in
+            Route(method: .get, template: "/", summary: "this list; the dashboard for a browser", operation: .index) {
+                routed in
                 let request = routed.request
                 guard DashboardRoutes.wantsPage(accept: request.values(of: "accept")) else { return .response(list) }
                 return dashboard.page(host: request.values(of: "host").first ?? "localhost")

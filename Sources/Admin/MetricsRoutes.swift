@@ -8,7 +8,11 @@ struct MetricsRoutes: Sendable {
     let version: String
 
     var routes: [Route] {
-        [Route(method: .get, template: "/metrics", summary: "for Prometheus, text or OpenMetrics", handler: metrics)]
+        [
+            Route(
+                method: .get, template: "/metrics", summary: "for Prometheus, text or OpenMetrics",
+                operation: .metrics, handler: metrics)
+        ]
     }
 
     private func metrics(_ request: RoutedRequest) -> HTTPReply {

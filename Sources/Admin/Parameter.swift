@@ -15,6 +15,10 @@ struct Parameter: Hashable, Sendable {
     var kind: Kind
     /// It may stand alone, without `=`.
     var isFlag = false
+    /// A request without it is refused, by its handler.
+    var isRequired = false
+    /// A sentence for the OpenAPI document, where the name does not say enough.
+    var meaning = ""
 
     /// What it may be, for a person.
     var allowed: String {

@@ -11,9 +11,8 @@ struct PrestopRoutes: Sendable {
         [
             Route(
                 method: .get, template: "/prestop", isMutatingGet: true, parameters: DrainRoutes.parameters,
-                statuses: [200, 409, 500, 503, 504],
                 summary: "a preStop hook: POST /drain?wait; needs the header \(Self.header): 1",
-                handler: prestop)
+                operation: .prestop(header: Self.header), handler: prestop)
         ]
     }
 

@@ -7,24 +7,27 @@ struct ProbeRoutes: Sendable {
 
     var routes: [Route] {
         [
-            probe("/livez", "200 ok in every state; 503 when a loop is stuck", live),
-            probe("/healthz", "the same as /livez", live),
-            probe("/readyz", "200 ok when serving; else 503 and the state", ready),
-            probe("/health", "the same as /readyz", ready),
+            probe("/livez", "200 ok in every state; 503 when a loop is stuck", .live("livez"), live),
+            probe("/healthz", "the same as /livez", .live("healthz"), live),
+            probe("/readyz", "200 ok when serving; else 503 and the state", .ready("readyz"), ready),
+            probe("/health", "the same as /readyz", .ready("health"), ready),
             Route(
-                method: .get, template: "/startupz", statuses: [200, 503], summary: "503 while starting, then 200 ok",
+                method: .get, template: "/startupz", summary: "503 while starting, then 200 ok", operation: .started,
                 handler: started),
         ]
     }
 
     /// Those who know kube-apiserver write `?verbose`, some with a value.
-    private static let verbose = Parameter(name: "verbose", kind: .choice(["true", "1"]), isFlag: true)
+    private static let verbose = Parameter(
+        name: "verbose", kind: .choice(["true", "1"]), isFlag: true, meaning: "One line for each check.")
 
     private func probe(
-        _ template: PathTemplate, _ summary: String, _ examine: @escaping @Sendable () -> ProbeResult
+        _ template: PathTemplate, _ summary: String, _ operation: Operation,
+        _ examine: @escaping @Sendable () -> ProbeResult
     ) -> Route {
-        Route(method: .get, template: template, parameters: [Self.verbose], statuses: [200, 503], summary: summary) {
-            request throws(Problem) in
+        Route(
+            method: .get, template: template, parameters: [Self.verbose], summary: summary, operation: operation
+        ) { request throws(Problem) in
             let isVerbose = try request.arguments.flag(Self.verbose)
             let result = examine()
             let text = isVerbose ? result.list(of: String(template.text.dropFirst())) : result.summary

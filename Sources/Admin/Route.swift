@@ -9,11 +9,14 @@ struct Route: Sendable {
     /// A GET that changes something, for callers who can send nothing else.
     var isMutatingGet = false
     var parameters: [Parameter] = []
-    /// Statuses of the answers that its handler gives; what every route may answer beside them is left out.
-    var statuses = [200]
     /// One line for the list at `GET /`.
     var summary: String
+    /// For the OpenAPI document. A route of a new kind adds its own to `OpenAPIOperations.swift`.
+    var operation: Operation
     var handler: Handler
+
+    /// Of the answers that its handler gives; what every route may answer beside them is left out.
+    var statuses: [Int] { operation.answers.map(\.status) }
 
     /// Whether it changes something, and so is guarded as a mutation.
     var isMutation: Bool { isMutatingGet || method != .get && method != .head }
@@ -30,6 +33,8 @@ struct RoutedRequest: Sendable {
     var segment: String?
     /// What all requests so far were answered.
     var answered: MetricsRequestCounts
+    /// Every route there is.
+    var table: [Route]
 }
 
 /// A path in which one segment may be open: `/connections/{id}`.
@@ -49,6 +54,11 @@ struct PathTemplate: Hashable, Sendable, ExpressibleByStringLiteral {
 
     let text: String
     private let segments: [Substring]
+
+    /// The name between the braces of the open segment; nil where there is none.
+    var placeholder: String? {
+        segments.first { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+    }
 
     init(stringLiteral text: String) {
         self.text = text

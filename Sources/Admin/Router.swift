@@ -7,7 +7,7 @@ package import MicroHTTPD
 /// events are a stream. Copies share the event streams' places.
 package struct Router: Sendable {
     private let guards: Guards
-    private let routes: [Route]
+    let routes: [Route]
     private let answered: MetricsRequestCounts
 
     /// `process`: the figures of this process as of now; nil where the kernel does not give them. It is called on the
@@ -26,6 +26,7 @@ package struct Router: Sendable {
             + PrestopRoutes(drains: drains).routes
             + EventRoutes(service: service).routes
             + MetricsRoutes(service: service, process: process, version: configuration.version).routes
+            + OpenAPIRoutes(version: configuration.version).routes
         let dashboard = DashboardRoutes(service: service, configuration: configuration)
         let index = IndexRoutes(listing: endpoints, dashboard: dashboard, version: configuration.version)
         routes = index.routes + dashboard.routes + endpoints
@@ -62,7 +63,7 @@ package struct Router: Sendable {
             let arguments = try Arguments(request.query, allowed: route.parameters)
             return try route.handler(
                 RoutedRequest(
-                    request: request, arguments: arguments, segment: match.segment, answered: answered))
+                    request: request, arguments: arguments, segment: match.segment, answered: answered, table: routes))
         } catch {
             return .response(error.response)
         }

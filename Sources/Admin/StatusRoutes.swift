@@ -8,7 +8,8 @@ struct StatusRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                method: .get, template: "/status", summary: "state, counters and the drain, as JSON", handler: status)
+                method: .get, template: "/status", summary: "state, counters and the drain, as JSON",
+                operation: .status, handler: status)
         ]
     }
 

@@ -195,7 +195,7 @@ def test_dns_rebinding_changes_and_reads_nothing():
         for method, path in MUTATIONS:
             headers = {"X-Echod-Drain": "1"}
             assert page.evaluate(send, [method, path, headers]) == 403
-        for path in ("/", "/status", "/connections", "/livez", "/metrics", "/config", "/openapi.json"):
+        for path in ("/", "/status", "/connections", "/livez", "/metrics", "/config", "/events", "/openapi.json"):
             assert page.evaluate(send, ["GET", path, {}]) == 403
 
 

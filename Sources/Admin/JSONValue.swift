@@ -13,8 +13,13 @@ enum JSONValue: Hashable, Sendable {
 
     /// What the admin would send for `value`; nil for one that JSON cannot hold.
     init?(encoding value: some Encodable) {
-        guard let text = JSONText.encode(value), let parsed = try? JSONDecoder().decode(Self.self, from: Data(text))
-        else { return nil }
+        guard let text = JSONText.encode(value) else { return nil }
+        self.init(parsing: text)
+    }
+
+    /// nil for what is not JSON.
+    init?(parsing text: [UInt8]) {
+        guard let parsed = try? JSONDecoder().decode(Self.self, from: Data(text)) else { return nil }
         self = parsed
     }
 

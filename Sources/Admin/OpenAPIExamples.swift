@@ -10,10 +10,10 @@ enum OpenAPIExamples {
                 connections: ServiceStatus.Connections(accepted: 9, active: 1, closed: [.peerClosed: 8]), lines: 64,
                 pid: 4711, state: .serving, uptime: .seconds(60), version: "0.1.0")))
 
-    static let connection = JSONValue(encoding: ConnectionDocument(row))
+    static let connection = JSONValue(parsing: ConnectionDocument.one(row))
 
     static let page = JSONValue(
-        encoding: ConnectionPageDocument(ConnectionPage(connections: [row], next: nil, total: 1)))
+        parsing: ConnectionDocument.page(ConnectionPage(connections: [row], next: nil, total: 1)))
 
     private static let row = ConnectionInfo(
         id: 9, peer: "10.0.0.9:51234", local: "10.0.0.5:8888", mode: .upper,

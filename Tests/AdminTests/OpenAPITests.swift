@@ -50,12 +50,12 @@ struct OpenAPITests {
     }
 
     @Test func documentsThatAreSent_haveExactlyTheKeysOfTheirSchemas() throws {
-        expect(StatusDocument(.sample), isA: "Status")
-        expect(StatusDocument(.sample, joined: true), isA: "StatusOfDrainRequest")
-        expect(ConnectionDocument(.sample), isA: "Connection")
-        expect(ConnectionPageDocument(ConnectionPage(connections: [.sample], next: 3, total: 9)), isA: "ConnectionPage")
-        let problem = try send(request(.get, "/nope")).body
-        expect(try JSONDecoder().decode(JSONValue.self, from: Data(problem)), isA: "Problem")
+        expect(JSONValue(encoding: StatusDocument(.sample)), isA: "Status")
+        expect(JSONValue(encoding: StatusDocument(.sample, joined: true)), isA: "StatusOfDrainRequest")
+        let page = ConnectionPage(connections: [.sample], next: 3, total: 9)
+        expect(JSONValue(parsing: ConnectionDocument.one(.sample)), isA: "Connection")
+        expect(JSONValue(parsing: ConnectionDocument.page(page)), isA: "ConnectionPage")
+        expect(JSONValue(parsing: try send(request(.get, "/nope")).body), isA: "Problem")
     }
 
     @Test func examples_haveTheKeysOfTheirSchemas() {
@@ -70,8 +70,8 @@ struct OpenAPITests {
         #expect(difference(["level": "info"], Schema.reference("LogLevel")) == nil)
     }
 
-    private func expect(_ value: some Encodable, isA name: String) {
-        #expect(JSONValue(encoding: value).map { difference($0, Schema.reference(name)) } == .some(nil), "\(name)")
+    private func expect(_ value: JSONValue?, isA name: String) {
+        #expect(value.map { difference($0, Schema.reference(name)) } == .some(nil), "\(name)")
     }
 
     /// Where a value has other keys than its schema; types are the judges' to compare.

@@ -28,6 +28,9 @@ let package = Package(
 
         // The dashboard's files, which the C compiler takes into the binary as they are.
         .target(name: "CDashboard", exclude: ["web"]),
+        // The commit, written down at every build by what `git` says.
+        .plugin(name: "RevisionPlugin", capability: .buildTool(), path: "Sources/RevisionPlugin"),
+        .target(name: "Revision", swiftSettings: strict, plugins: ["RevisionPlugin"]),
 
         .target(name: "EchoCore", swiftSettings: strict),
         .target(name: "EventLoops", dependencies: ["CLinux"], swiftSettings: strict),
@@ -38,7 +41,8 @@ let package = Package(
         .executableTarget(
             name: "echod",
             dependencies: [
-                "EchoCore", "EventLoops", "EchoServer", "MicroHTTPD", "Admin", "AdminClient", argumentParser, logging,
+                "EchoCore", "EventLoops", "EchoServer", "MicroHTTPD", "Admin", "AdminClient", "Revision",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -49,7 +53,8 @@ let package = Package(
             name: "EchoServerTests", dependencies: ["EchoServer", "EchoCore", "EventLoops", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(name: "MicroHTTPDTests", dependencies: ["MicroHTTPD"], swiftSettings: strict),
-        .testTarget(name: "AdminTests", dependencies: ["Admin", "EchoCore", "MicroHTTPD"], swiftSettings: strict),
+        .testTarget(
+            name: "AdminTests", dependencies: ["Admin", "EchoCore", "MicroHTTPD", logging], swiftSettings: strict),
         .testTarget(
             name: "AdminClientTests", dependencies: ["AdminClient", "EchoCore", "EventLoops"], swiftSettings: strict),
         .testTarget(

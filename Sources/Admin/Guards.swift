@@ -34,7 +34,19 @@ struct Guards: Sendable {
     func checkMutation(_ request: HTTPRequest) throws(Problem) {
         try checkFetchSite(request)
         try checkOrigin(request)
-        try checkPeer(request.peer)
+        if let token = configuration.token {
+            try checkToken(request, token)
+        } else {
+            try checkPeer(request.peer)
+        }
+    }
+
+    /// Wrong tokens are not slowed down: 16 bytes are not guessed at any rate, and whoever sends them only takes of the
+    /// server's thread what every other request takes, too.
+    private func checkToken(_ request: HTTPRequest, _ token: any BearerToken) throws(Problem) {
+        guard let candidate = Authorization.bearerToken(request.values(of: "authorization")),
+            token.accepts(candidate)
+        else { throw .unauthorized }
     }
 
     /// A browser of today says with every request whose page sent it.
@@ -64,13 +76,14 @@ struct Guards: Sendable {
             guard isLoopback else {
                 throw .forbidden(
                     "Only requests from this host may change the service. Send it from loopback or over the admin's "
-                        + "Unix socket, or start echod with --admin-allow-remote.")
+                        + "Unix socket, or start echod with --admin-token-file or --admin-allow-remote.")
             }
         case .unix(let userID):
             guard userID == configuration.userID || userID == 0 else {
                 throw .forbidden(
                     "Only the user that echod runs as, or root, may change the service over its Unix socket. Send it "
-                        + "as user id \(configuration.userID), or start echod with --admin-allow-remote.")
+                        + "as user id \(configuration.userID), or start echod with --admin-token-file or "
+                        + "--admin-allow-remote.")
             }
         }
     }

@@ -25,6 +25,8 @@ package struct Router: Sendable {
             + drains.routes
             + PrestopRoutes(drains: drains).routes
             + EventRoutes(service: service).routes
+            + ConfigRoutes(settings: configuration.settings).routes
+            + LogLevelRoutes(settings: configuration.settings).routes
             + MetricsRoutes(service: service, process: process, version: configuration.version).routes
             + OpenAPIRoutes(version: configuration.version).routes
         let dashboard = DashboardRoutes(service: service, configuration: configuration)

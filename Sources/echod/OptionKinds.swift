@@ -115,7 +115,7 @@ extension OptionReader.Kind where Value == String {
 }
 
 extension OptionReader.Kind where Value == Bool {
-    /// Only the environment spells a switch out: on the command line its presence says it.
+    /// Environment and configuration file spell a switch out: on the command line its presence says it.
     static var toggle: Self {
         .init(allowed: "true or false (also 1, 0, yes, no, on, off)") { (text) throws(Unacceptable) in
             switch text.lowercased() {

@@ -3,7 +3,8 @@ struct Unacceptable: Error {
     var problem: String
 }
 
-/// Looks a value up in the order of precedence, so that flag and environment share one path and one error text.
+/// Looks a value up in the order of precedence, so that flag, environment and file share one path and
+/// one error text.
 struct OptionReader {
     /// What a kind of value looks like, in words and in code.
     struct Kind<Value> {
@@ -13,6 +14,7 @@ struct OptionReader {
 
     private let flags: [ServeOption: [String]]
     private let environment: [String: String]
+    private var file: (path: String, settings: [ServeOption: ConfigurationFile.Setting])?
     /// The source of every option that was read.
     private(set) var sources: [ServeOption: OptionSource] = [:]
     /// What was written for every option that was given, for errors found later.
@@ -23,6 +25,22 @@ struct OptionReader {
         self.environment = environment
     }
 
+    /// Takes the file of `--config` as a further source for what is read after it.
+    mutating func readConfiguration() throws(OptionError) {
+        guard let path = try single(.config, .file) else { return }
+        do throws(ConfigurationFile.Failure) {
+            file = (path, try ConfigurationFile(path: path).settings)
+        } catch {
+            guard let option = error.option, let line = error.line else {
+                let place = error.line.map { "line \($0): " } ?? ""
+                throw self.error(.config, value: path, problem: place + error.problem, allowed: error.allowed)
+            }
+            throw OptionError(
+                option: option, origin: Self.place(path, line), value: error.value, problem: error.problem,
+                allowed: error.allowed)
+        }
+    }
+
     /// The value of an option that may be given once; nil when it was not given. Of several flags the last counts.
     mutating func single<Value>(_ option: ServeOption, _ kind: Kind<Value>) throws(OptionError) -> Value? {
         if let flag = flags[option]?.last {
@@ -30,6 +48,9 @@ struct OptionReader {
         }
         if let variable = environment[option.environmentVariable], !variable.isEmpty {
             return try take(variable, for: option, from: .environment, kind)
+        }
+        if let text = file?.settings[option]?.texts.last {
+            return try take(text, for: option, from: .file, kind)
         }
         sources[option] = .default
         return nil
@@ -48,6 +69,10 @@ struct OptionReader {
             }
             return values
         }
+        if let setting = file?.settings[option] {
+            for text in setting.texts { values.append(try take(text, for: option, from: .file, kind)) }
+            return values
+        }
         sources[option] = .default
         return nil
     }
@@ -55,9 +80,21 @@ struct OptionReader {
     /// An error about an option that was read already, such as one that does not go with another.
     func error(_ option: ServeOption, value: String, problem: String, allowed: String) -> OptionError {
         OptionError(
-            option: option, source: sources[option] ?? .default, value: texts[option] ?? value, problem: problem,
+            option: option, origin: origin(of: option), value: texts[option] ?? value, problem: problem,
             allowed: allowed)
     }
+
+    /// Where the value of an option that was read stands, for a person.
+    private func origin(of option: ServeOption) -> String {
+        switch sources[option] ?? .default {
+        case .flag: "the command line"
+        case .environment: "the environment variable \(option.environmentVariable)"
+        case .file: file.map { Self.place($0.path, $0.settings[option]?.line ?? 1) } ?? "the configuration file"
+        case .default: "the default"
+        }
+    }
+
+    private static func place(_ path: String, _ line: Int) -> String { "line \(line) of \(path)" }
 
     private mutating func take<Value>(
         _ text: String, for option: ServeOption, from source: OptionSource, _ kind: Kind<Value>
@@ -67,8 +104,7 @@ struct OptionReader {
         do {
             return try kind.parse(text)
         } catch {
-            throw OptionError(
-                option: option, source: source, value: text, problem: error.problem, allowed: kind.allowed)
+            throw self.error(option, value: text, problem: error.problem, allowed: kind.allowed)
         }
     }
 

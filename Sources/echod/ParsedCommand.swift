@@ -24,8 +24,7 @@ package enum ParsedCommand: Sendable {
             if serve.help {
                 return .success(EchodCommand.helpMessage(for: ServeCommand.self, columns: 80))
             }
-            let reader = OptionReader(flags: serve.flags, environment: environment)
-            return .serve(try ServeOptions(reader: reader, host: host))
+            return .serve(try OptionInput(flags: serve.flags, environment: environment, host: host).resolve())
         } catch let error as OptionError {
             return .failure(error.description)
         } catch let error as ClientOptionError {
@@ -36,13 +35,22 @@ package enum ParsedCommand: Sendable {
             }
             let help = ClientArguments.command(arguments).map { "see echod \($0) --help" } ?? "see echod --help"
             let advice = ClientArguments.advice(arguments) ?? help
-            return .failure("\(EchodCommand.message(for: error))\n\(advice)")
+            return .failure("\(withoutWildGuess(EchodCommand.message(for: error)))\n\(advice)")
         }
     }
 
-    /// `echod help serve` asks what `echod serve --help` does; the library's own `help` would show the bare root.
+    /// `echod help serve` asks what `echod serve --help` does; the library's own `help` would show the bare EchodCommand.
     private static func helpSpelledAsFlag(_ arguments: [String]) -> [String] {
         arguments.first == "help" ? arguments.dropFirst() + ["--help"] : arguments
+    }
+
+    /// `Unknown option '--bogus'. Did you mean '--loops'?` is what the library says: it guesses however far off the
+    /// nearest option is, and that misleads.
+    private static func withoutWildGuess(_ message: String) -> String {
+        let parts = message.split(separator: "'", omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[2] == ". Did you mean " else { return message }
+        let words = [parts[1], parts[3]].map { String($0.drop { $0 == "-" }) }
+        return Spelling.nearest(to: words[0], among: [words[1]]) == nil ? "\(parts[0])'\(parts[1])'" : message
     }
 
     private static func success(_ text: String) -> ParsedCommand {

@@ -11,6 +11,32 @@ extension Logger {
         notice("nothing to read again: there is no configuration file")
     }
 
+    func levelChanged(from was: Logger.Level, to level: Logger.Level, source: String) {
+        notice("log level", metadata: ["now": "\(level)", "was": "\(was)", "source": "\(source)"])
+    }
+
+    /// HUP, with a level that the configuration file has no say in.
+    func levelFixed(_ source: OptionSource, _ level: Logger.Level, file: String) {
+        notice(
+            "the configuration file was read again; the log level is not taken from it",
+            metadata: ["file": "\(file)", "now": "\(level)", "given_by": "\(source.rawValue)"])
+    }
+
+    func reloadFailed(_ file: String, _ error: OptionError) {
+        self.error(
+            "the configuration file was not taken, nothing has changed",
+            metadata: ["file": "\(file)", "error": "\(error)"])
+    }
+
+    func remoteAdminWithoutToken(_ addresses: [String]) {
+        warning(
+            """
+            whoever reaches the admin can drain and shut down this service: give it --admin-token-file, or leave \
+            --admin-allow-remote out
+            """,
+            metadata: ["admin": "\(addresses.joined(separator: ","))"])
+    }
+
     /// USR1: the figures that tell whether the service is well, and what a drain waits for.
     func statusAskedFor(_ status: ServiceStatus) {
         notice("status", metadata: Self.figures(of: status))

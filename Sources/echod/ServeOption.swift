@@ -1,4 +1,5 @@
-/// The options of `serve`: the one list from which flags, environment variables and messages take their names.
+/// The options of `serve`: the one list from which flags, environment variables, the keys of the configuration file,
+/// help, completion, manual and messages take their names.
 package enum ServeOption: String, Hashable, Sendable, CaseIterable {
     case listen, admin, mode, loops
     case maxConnections = "max-connections"
@@ -12,10 +13,12 @@ package enum ServeOption: String, Hashable, Sendable, CaseIterable {
     case drainTimeout = "drain-timeout"
     case drainSpread = "drain-spread"
     case report
+    case adminTokenFile = "admin-token-file"
     case adminHost = "admin-host"
     case adminAllowRemote = "admin-allow-remote"
     case logLevel = "log-level"
     case logFormat = "log-format"
+    case config
 
     /// `--drain-timeout`
     package var flag: String { "--\(rawValue)" }
@@ -26,15 +29,16 @@ package enum ServeOption: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// Where the value of an option came from, the strongest first. A configuration file will stand before the default.
+/// Where the value of an option came from, the strongest first.
 package enum OptionSource: String, Hashable, Sendable, CaseIterable {
-    case flag, environment, `default`
+    case flag, environment, file, `default`
 }
 
 /// A value that does not parse or does not fit: bad usage, exit code 64.
 package struct OptionError: Error, Hashable, CustomStringConvertible {
     package var option: ServeOption
-    package var source: OptionSource
+    /// Where the value stands, for a person.
+    package var origin: String
     package var value: String
     /// What is wrong with the value, and often what to write instead.
     package var problem: String
@@ -43,18 +47,11 @@ package struct OptionError: Error, Hashable, CustomStringConvertible {
 
     /// One line that names the option, the source and the problem, and a line of advice.
     package var description: String {
-        """
-        \(option.flag) \(Self.quoted(value)) (from \(origin)): \(Self.printable(problem, limit: 300))
-        allowed: \(allowed)
-        """
-    }
-
-    private var origin: String {
-        switch source {
-        case .flag: "the command line"
-        case .environment: "the environment variable \(option.environmentVariable)"
-        case .default: "the default"
-        }
+        let problem = Self.printable(problem, limit: 300)
+        return """
+            \(option.flag) \(Self.quoted(value)) (from \(Self.printable(origin, limit: 200))): \(problem)
+            allowed: \(allowed)
+            """
     }
 
     private static func quoted(_ text: String) -> String { "\"\(printable(text, limit: 120))\"" }

@@ -1,7 +1,7 @@
 package import EchoCore
 package import Logging
 
-/// What `serve` runs with: every option resolved, from flag, environment or default.
+/// What `serve` runs with: every option resolved, from flag, environment, configuration file or default.
 package struct ServeOptions: Sendable {
     package var listen: [ListenAddress] = [.host("127.0.0.1", port: 8888)]
     /// Empty: `--admin none`.
@@ -24,6 +24,8 @@ package struct ServeOptions: Sendable {
     package var drainSpread = Duration.zero
     /// The path of the report at the end; nil: none.
     package var report: String?
+    /// nil: none.
+    package var adminTokenFile: String?
     /// Lower-cased.
     package var adminHosts: [String] = []
     package var adminAllowRemote = false
@@ -31,6 +33,10 @@ package struct ServeOptions: Sendable {
     package var logFormat = LogFormat.text
     /// Where each option's value came from, for `GET /config`.
     package var sources: [ServeOption: OptionSource] = [:]
+    /// The path of the configuration file; nil: none.
+    package var config: String?
+    /// What all this was read from.
+    let input: OptionInput
 
     /// What a drain falls back on, once it is known whether clients can only come over loopback (whose handshakes
     /// take no time, so that the accept queue needs no second to settle).
@@ -41,7 +47,8 @@ package struct ServeOptions: Sendable {
     }
 
     /// Resolves every option; the first value that does not do is thrown.
-    init(reader: consuming OptionReader, host: HostLimits) throws(OptionError) {
+    init(reader: inout OptionReader, host: HostLimits, input: OptionInput) throws(OptionError) {
+        self.input = input
         loops = host.defaultLoops
         maxConnections = host.defaultMaxConnections
         try readService(&reader, host)
@@ -50,6 +57,7 @@ package struct ServeOptions: Sendable {
         report = try reader.single(.report, .file)
         logLevel = try reader.single(.logLevel, .choice) ?? logLevel
         logFormat = try reader.single(.logFormat, .choice) ?? logFormat
+        config = try reader.single(.config, .file)
         sources = reader.sources
     }
 
@@ -95,6 +103,7 @@ package struct ServeOptions: Sendable {
                     allowed: OptionReader.Kind<ListenAddress?>.addressOrNone.allowed)
             }
         }
+        adminTokenFile = try reader.single(.adminTokenFile, .file)
         adminHosts = try reader.list(.adminHost, .hostName)?.map { $0.lowercased() } ?? []
         adminAllowRemote = try reader.single(.adminAllowRemote, .toggle) ?? false
     }

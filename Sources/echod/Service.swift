@@ -11,6 +11,7 @@ final class Service {
     private let surroundings: Surroundings
     private let ending: ProcessEnding
     private let log: Logger
+    private let logLevel: LogLevelDesk
     private let life = LifeWithoutServer()
 
     private var acceptQueue = AcceptQueueGuarantee.lossless
@@ -20,6 +21,7 @@ final class Service {
         self.surroundings = surroundings
         let output = LogOutput(level: options.logLevel, format: options.logFormat)
         log = output.logger()
+        logLevel = LogLevelDesk(options, output: output, log: log)
         ending = ProcessEnding(output: output, log: log)
     }
 
@@ -40,7 +42,7 @@ final class Service {
     }
 
     private func serve() throws -> ExitCode {
-        let start = StartUp(options: options, surroundings: surroundings, log: log, life: life)
+        let start = StartUp(options: options, surroundings: surroundings, log: log, life: life, logLevel: logLevel)
         switch try start.resolve() {
         case .interrupted: return ending.report(life.status(.exiting), code: .success)
         case .resolved(let listeners, let admin): return try serve(listeners, admin)
@@ -58,11 +60,13 @@ final class Service {
             configuration(listeners), control: control, loops: loops, processID: Int(getpid()), log: log,
             ending: .init(orderly: { _ in exiting.open() }, immediate: { [ending] in ending.atOnce($0, $1) }))
         let admin = try AdminPlane(
-            adminListeners, service: server, configuration: adminConfiguration(listeners),
+            adminListeners, service: server, configuration: try adminConfiguration(listeners, adminListeners),
             process: { ProcessFigures.now() }, budget: budget(server), log: log)
         server.setAdminAddresses(admin.addresses)
         ending.beforeEndingAtOnce { admin.removeFiles() }
-        control.post { [surroundings, log] in SignalDesk(control, server, surroundings, log).watch() }
+        control.post { [surroundings, logLevel, log] in
+            SignalDesk(control, server, surroundings, logLevel, log).watch()
+        }
         let thread = try JoinableThread(name: control.name) { control.run() }
         // The control loop outlives the others: while one of them is stuck it still ends the process in time.
         try withRunningLoops(loops, root: { await server.serve(on: $0) }) {
@@ -98,10 +102,19 @@ final class Service {
             version: Product.version)
     }
 
-    private func adminConfiguration(_ listeners: [ListenerAddress]) -> AdminConfiguration {
-        AdminConfiguration(
-            allowedHosts: options.adminHosts, allowRemote: options.adminAllowRemote, userID: getuid(),
-            drainDefaults: drainDefaults(listeners), version: Product.version)
+    private func adminConfiguration(
+        _ listeners: [ListenerAddress], _ adminListeners: [ListenerAddress]
+    ) throws -> AdminConfiguration {
+        let token = try options.adminTokenFile.map { path in try TokenFile(path: path, log: log) }
+        let isRemote = !Resolution.isLoopbackOnly(adminListeners)
+        if options.adminAllowRemote, token == nil, isRemote {
+            log.remoteAdminWithoutToken(options.admin.map(\.description))
+        }
+        let drain = drainDefaults(listeners)
+        return AdminConfiguration(
+            allowedHosts: options.adminHosts, allowRemote: options.adminAllowRemote, token: token, userID: getuid(),
+            drainDefaults: drain, version: Product.version,
+            settings: RunningSettings(given: options, acceptLinger: drain.acceptLinger, desk: logLevel))
     }
 
     private func drainDefaults(_ listeners: [ListenerAddress]) -> DrainDefaults {

@@ -8,13 +8,17 @@ final class SignalDesk {
     private let control: EventLoop
     private let server: Server
     private let surroundings: Surroundings
+    private let logLevel: LogLevelDesk
     private let log: Logger
     private var notices = DrainNotices()
 
-    init(_ control: EventLoop, _ server: Server, _ surroundings: Surroundings, _ log: Logger) {
+    init(
+        _ control: EventLoop, _ server: Server, _ surroundings: Surroundings, _ logLevel: LogLevelDesk, _ log: Logger
+    ) {
         self.control = control
         self.server = server
         self.surroundings = surroundings
+        self.logLevel = logLevel
         self.log = log
     }
 
@@ -40,7 +44,7 @@ final class SignalDesk {
             guard surroundings.hasReader, notices.signalReceived(signal) else { return }
             // After what the signal began, so that the notice does not stand above `draining`.
             onControl { $0.drainBegun() }
-        case .reload: log.nothingToReload()
+        case .reload: logLevel.reload()
         case .logStatus: server.sampleStatus { [log] in log.statusAskedFor($0) }
         }
     }

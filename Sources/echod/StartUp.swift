@@ -17,6 +17,7 @@ struct StartUp: Sendable {
     let surroundings: Surroundings
     let log: Logger
     let life: LifeWithoutServer
+    let logLevel: LogLevelDesk
 
     /// On the calling thread, which reads the signals until it returns.
     func resolve() throws -> Outcome {
@@ -56,7 +57,7 @@ struct StartUp: Sendable {
             case .end:
                 outcome.withLock { $0 = .success(.interrupted) }
                 loop.stop()
-            case .reload: log.nothingToReload()
+            case .reload: logLevel.reload()
             case .logStatus: log.statusAskedFor(life.status(.starting))
             }
         }

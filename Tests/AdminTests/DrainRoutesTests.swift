@@ -90,7 +90,8 @@ struct DrainRoutesTests {
 
     @Test func delay_isJudgedByTheConfiguredTimeout() throws {
         let short = AdminConfiguration(
-            userID: 1000, drainDefaults: DrainDefaults(timeout: .seconds(5)), version: "0.1.0")
+            userID: 1000, drainDefaults: DrainDefaults(timeout: .seconds(5)), version: "0.1.0",
+            settings: FakeSettings())
         let response = try send(request(.post, "/drain?delay=5s"), configuration: short)
         #expect(response.isProblem(400, "the default timeout of 5s"))
         #expect(try send(request(.post, "/drain?delay=4s"), configuration: short).status == 202)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Guards")
 struct GuardsTests {
-    private static let named = AdminConfiguration(allowedHosts: ["Echo.example"], userID: 1000, version: "0.1.0")
+    private static let named = AdminConfiguration(
+        allowedHosts: ["Echo.example"], userID: 1000, version: "0.1.0", settings: FakeSettings())
 
     @Test(
         arguments: [
@@ -85,7 +86,8 @@ struct GuardsTests {
         #expect(service.seen.drainRequests.isEmpty)
         #expect(try send(request(.get, "/status", peer: peer)).status == 200)
 
-        let open = AdminConfiguration(allowRemote: true, userID: 1000, version: "0.1.0")
+        let open = AdminConfiguration(
+            allowRemote: true, userID: 1000, version: "0.1.0", settings: FakeSettings())
         #expect(try send(request(.post, "/shutdown", peer: peer), configuration: open).status == 202)
         let crossSite = [(name: "Host", value: "localhost"), (name: "Origin", value: "null")]
         let page = request(.post, "/shutdown", headers: crossSite, peer: peer)

@@ -10,7 +10,9 @@ extension HTTPPeer {
 }
 
 extension AdminConfiguration {
-    static let test = AdminConfiguration(userID: 1000, version: "0.1.0")
+    static var test: AdminConfiguration {
+        AdminConfiguration(userID: 1000, version: "0.1.0", settings: FakeSettings())
+    }
 }
 
 /// The answers that a reply was completed with: none while it waits.

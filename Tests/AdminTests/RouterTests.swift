@@ -91,7 +91,7 @@ struct RouterTests {
         #expect(tooLarge.text.contains("Content Too Large"))
         let method = router.rejection(status: 405, detail: "OPTIONS is not supported.", path: "/nope")
         #expect(method.isProblem(405, "OPTIONS"))
-        #expect(method.header("Allow") == "GET, HEAD, POST, DELETE")
+        #expect(method.header("Allow") == "GET, HEAD, POST, PUT, DELETE")
         let known = router.rejection(status: 405, detail: "OPTIONS is not supported.", path: "/connections/17")
         #expect(known.header("Allow") == "GET, HEAD, DELETE")
     }

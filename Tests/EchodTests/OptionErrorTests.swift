@@ -42,10 +42,14 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake(.drainTimeout, "25h", "too long", "100ms to 24h"),
         Mistake(.drainSpread, "soon", "", "0s to 24h"),
         Mistake(.report, "/var/log/", "this is a directory", "the path of a file"),
+        Mistake(.adminTokenFile, "/nowhere/token", "No such file", "16 to 4096 printable ASCII bytes"),
+        Mistake(.adminTokenFile, "/tmp", "not a regular file", "a regular file"),
         Mistake(.adminHost, "a:80", "a port or a URL is not part", "a host name without a port"),
         Mistake(.adminHost, "a b", "letters, digits", "a host name without a port"),
         Mistake(.logLevel, "INFO", "no such value", "trace, debug, info, notice, warning, error, critical"),
         Mistake(.logFormat, "xml", "no such value", "text, json"),
+        Mistake(.config, "/nowhere/echod.json", "No such file", "a readable, regular file of at most 1048576 bytes"),
+        Mistake(.config, "/dev/zero", "not a regular file", "a readable, regular file"),
     ]
 }
 
@@ -61,6 +65,12 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     @Test(arguments: Mistake.all) func environment_isRefused(mistake: Mistake) {
         let variable = mistake.option.environmentVariable
         expectRefused([], [variable: mistake.value], mistake, origin: "the environment variable \(variable)")
+    }
+
+    @Test(arguments: Mistake.all.filter { $0.option != .config }) func file_isRefused(mistake: Mistake) {
+        let folder = TestFolder()
+        let path = folder.write("// hello\n{\"\(mistake.option.rawValue)\": \"\(mistake.value)\"}", to: "c.json")
+        expectRefused(["--config", path], [:], mistake, origin: "line 2 of \(path)")
     }
 
     private func expectRefused(

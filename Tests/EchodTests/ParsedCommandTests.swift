@@ -16,7 +16,7 @@ import Testing
             return
         }
         #expect(code == 0)
-        #expect(output == "echod 0.1.0\n")
+        #expect(output.wholeMatch(of: /echod 0\.1\.0( \([0-9a-f]{7,}(-dirty)?\))?\n/) != nil, "\(output)")
         #expect(error.isEmpty)
     }
 
@@ -53,6 +53,19 @@ import Testing
         #expect(error.hasPrefix("echod: "))
         #expect(error.hasSuffix("\nsee echod --help\n"))
         #expect(error.split(separator: "\n").count == 2, "\(error)")
+    }
+
+    @Test func unknownOption_isGuessedOnlyWhenNear() {
+        #expect(exit("--bogus")?.error == "echod: Unknown option '--bogus'\nsee echod --help\n")
+        #expect(exit("--drain-timout", "3s")?.error.contains("Did you mean '--drain-timeout'?") == true)
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"]) func completionScript_isPrinted(shell: String) {
+        let answer = exit("--generate-completion-script", shell)
+        #expect(answer?.code == 0 && answer?.error.isEmpty == true)
+        for option in ServeOption.allCases {
+            #expect(answer?.output.contains(option.rawValue) == true, "\(option.flag) is missing")
+        }
     }
 
     @Test func noArguments_serve() {

@@ -65,7 +65,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
 
 @Suite struct ServeOptionsTests {
     @Test func samples_coverEveryOptionWithAValue() {
-        #expect(Set(Sample.all.map(\.option)) == Set(ServeOption.allCases).subtracting([.adminAllowRemote]))
+        // The switch has no other value than on; files that are read at the start are tried with files.
+        let others: Set = [ServeOption.adminAllowRemote, .adminTokenFile, .config]
+        #expect(Set(Sample.all.map(\.option)) == Set(ServeOption.allCases).subtracting(others))
     }
 
     @Test func nothingGiven_givesTheDefaults() throws {
@@ -80,6 +82,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         #expect(options.linger == .seconds(2) && options.report == nil)
         #expect(options.drainDefaults(everyTCPListenerIsLoopback: false) == DrainDefaults())
         #expect(options.adminHosts.isEmpty && !options.adminAllowRemote)
+        #expect(options.adminTokenFile == nil && options.config == nil)
         #expect(options.logLevel == .info && options.logFormat == .text)
         #expect(options.sources == Dictionary(uniqueKeysWithValues: ServeOption.allCases.map { ($0, .default) }))
     }

@@ -393,6 +393,9 @@ class Echod:
     def post(self, path, **options):
         return ask(self.admin[0], "POST", path, **options)
 
+    def ask(self, method, path, **options):
+        return ask(self.admin[0], method, path, **options)
+
     def status(self):
         """The status, in which no connection is ever missing or counted twice."""
         status = self.get("/status").json

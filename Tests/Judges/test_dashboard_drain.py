@@ -116,8 +116,8 @@ def test_the_token_is_asked_for_and_kept_in_memory_only(tmp_path):
         page.click("#undrain")
         dashboard.confirm(page, "undrain-dialog")
         dashboard.state_is(page, "Serving")
-        kept = page.evaluate("[localStorage.length, sessionStorage.length, document.cookie, location.search + location.hash]")
-        assert kept == [0, 0, "", ""]
+        kept = "[localStorage.length, sessionStorage.length, document.cookie, location.search + location.hash]"
+        assert page.evaluate(kept) == [0, 0, "", ""]
         page.click("#drain")
         page.keyboard.press("Escape")
 

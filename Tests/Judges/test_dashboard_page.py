@@ -17,7 +17,8 @@ ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
 @contextlib.contextmanager
 def a_service_in(state):
     """A service in one of three states, and two clients at it."""
-    with echod.Echod("--drain-timeout", "60s", "--linger", "60s") as service, service.client() as one, service.client() as other:
+    options = ("--drain-timeout", "60s", "--linger", "60s")
+    with echod.Echod(*options) as service, service.client() as one, service.client() as other:
         one.asks(b"a\n")
         other.send(b"half")
         service.await_row(other, partial_line=4)
@@ -90,7 +91,8 @@ def test_all_is_readable_without_script():
 
 
 def test_the_script_writes_what_the_server_wrote():
-    texts = "() => [...document.querySelectorAll('#closed-table tbody td, .pairs dd, .tiles dt, .note')].map((one) => one.textContent)"
+    parts = "#closed-table tbody td, .pairs dd, .tiles dt, .note"
+    texts = f"() => [...document.querySelectorAll('{parts}')].map((one) => one.textContent)"
     with a_service_in("drained") as service:
         with dashboard.opened(service, live=False) as page:
             before = page.evaluate(texts)
@@ -130,7 +132,8 @@ def test_axe_finds_nothing_in_either_scheme(state):
 
 
 def test_the_scheme_is_the_readers():
-    brightness = "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number).reduce((a, b) => a + b)"
+    ground = "getComputedStyle(document.body).backgroundColor"
+    brightness = f"() => {ground}.match(/\\d+/g).map(Number).reduce((a, b) => a + b)"
     with echod.Echod() as service, dashboard.opened(service, color_scheme="light") as page:
         assert page.evaluate(brightness) > 600
         page.emulate_media(color_scheme="dark")
@@ -151,7 +154,8 @@ def test_the_keyboard_reaches_all_and_escape_gives_the_focus_back():
         reached = []
         for _ in range(45):
             page.keyboard.press("Tab")
-            reached.append(page.evaluate("(({ id, name, ariaLabel }) => id || name || ariaLabel)(document.activeElement)"))
+            name = "(({ id, name, ariaLabel }) => id || name || ariaLabel)(document.activeElement)"
+            reached.append(page.evaluate(name))
             # After the last one the focus leaves the page.
             shown = "document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle"
             assert page.evaluate(shown) != "none", reached[-1]

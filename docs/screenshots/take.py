@@ -26,7 +26,7 @@ NARROW = {"width": 400, "height": 860}
 
 
 class Traffic:
-    """Clients from several addresses of loopback: busy ones, quiet ones, some that come and go, one that does not read."""
+    """Clients from several addresses of loopback: busy and quiet ones, some that come and go, one that never reads."""
 
     def __init__(self, address):
         host, _, port = address.rpartition(":")

@@ -117,6 +117,11 @@ function unbroken(samples) {
   return runs;
 }
 
+const IN_AND_OUT = [
+  { key: "received", label: "in" },
+  { key: "sent", label: "out" },
+];
+
 export class Charts {
   constructor() {
     document.getElementById("charts").hidden = false;
@@ -124,7 +129,7 @@ export class Charts {
     this.charts = [
       new Chart("chart-active", "Active connections", [{ key: "active" }], count),
       new Chart("chart-lines", "Lines per second", [{ key: "lines" }], rate),
-      new Chart("chart-bytes", "Bytes per second", [{ key: "received", label: "in" }, { key: "sent", label: "out" }], bytes),
+      new Chart("chart-bytes", "Bytes per second", IN_AND_OUT, bytes),
     ];
     new ResizeObserver(() => this.draw()).observe(document.getElementById("charts"));
   }

@@ -54,7 +54,8 @@ function consequence(verb, form, status) {
   if (state === "drained") return "Nothing is left to drain. The process exits at once.";
   if (drain !== null && drain.result === null) {
     const left = drain.deadline_in_ms === null ? "" : ` with ${seconds(drain.deadline_in_ms)} left`;
-    return `A drain is running${left}. What you name is merged into it: the nearer deadline and the harsher mode count. ${end}`;
+    const merged = "What you name is merged into it: the nearer deadline and the harsher mode count.";
+    return `A drain is running${left}. ${merged} ${end}`;
   }
   const clients = plural(status.connections.active, "connection");
   const chosen = mode.value || mode.options[0].dataset.mode;

@@ -1,8 +1,9 @@
-"""Takes the screenshots of this directory: a real echod with traffic, and Chromium.
+"""Takes screenshots of the dashboard: a real echod with traffic, and Chromium.
 
-    ECHOD_BINARY=$PWD/.build/release/echod .build-venv/bin/python docs/screenshots/take.py [DIRECTORY [SECONDS]]
+    ECHOD_BINARY=$PWD/.build/release/echod .build-venv/bin/python docs/screenshots/take.py DIRECTORY [SECONDS]
 
-SECONDS of traffic come before the first one; the charts are full after 300.
+SECONDS of traffic come before the first one; the charts are full after 300. Those that are kept beside this file were
+made small by Pillow: Image.open(A).convert("RGB").quantize(256, dither=0).save(B, optimize=True)
 """
 
 import contextlib
@@ -14,8 +15,7 @@ import sys
 import threading
 import time
 
-HERE = pathlib.Path(__file__).parent
-TESTS = HERE.parent.parent / "Tests"
+TESTS = pathlib.Path(__file__).parent.parent.parent / "Tests"
 sys.path += [str(TESTS / "Acceptance"), str(TESTS / "Judges")]
 
 import browser  # noqa: E402
@@ -89,13 +89,13 @@ def shoot(page, name, directory):
     page.set_viewport_size(WIDE)
 
 
-def main(directory=HERE, warm_up=300.0, front=lambda address: f"http://{address}/"):
+def main(directory, warm_up=300.0):
     with echod.Echod("--drain-timeout", "30s") as service, browser.page(viewport=WIDE) as page:
         traffic = Traffic(service.address)
         try:
             traffic.start()
             # The burst for the one that does not read is over and would only spoil the scale.
-            page.goto(front(service.admin[0]))
+            page.goto(f"http://{service.admin[0]}/")
             page.wait_for_timeout(1000 * warm_up)
             shoot(page, "serving", directory)
             page.click("#drain")
@@ -113,4 +113,4 @@ def main(directory=HERE, warm_up=300.0, front=lambda address: f"http://{address}
 
 
 if __name__ == "__main__":
-    main(*[kind(value) for kind, value in zip((pathlib.Path, float), sys.argv[1:])])
+    main(pathlib.Path(sys.argv[1]), *map(float, sys.argv[2:]))

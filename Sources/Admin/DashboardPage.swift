@@ -9,6 +9,8 @@ struct DashboardPage {
     /// All of the closed ones that are still known.
     let closed: ConnectionPage?
     let drainDefaults: DrainDefaults
+    /// The options in force; empty where the process has none to show.
+    let options: [EffectiveOption]
     let host: String
 
     private static let closedShown = 20
@@ -26,7 +28,7 @@ struct DashboardPage {
         return [
             "facts": banner.facts,
             "banner": banner.banner,
-            "tiles": DashboardTiles(status: status, limit: nil).html,
+            "tiles": DashboardTiles(status: status, limit: limit).html,
             "open-count": .text(openCount),
             "open-table": DashboardTable.open(echoAddress: status.listen.first).html(open?.connections ?? []),
             "closed-count": .text(closedCount),
@@ -45,13 +47,19 @@ struct DashboardPage {
             "blocker-options": .joined(
                 Blocker.allCases.map { Self.option($0.rawValue, DashboardWords.word($0)) }),
             "commands": DashboardCommands.html(host: host),
-            "configuration": .nothing,
+            "configuration": options.isEmpty ? .nothing : DashboardConfiguration(options: options).html,
             "default-timeout": .text(DurationFormat.print(drainDefaults.timeout)),
             "default-delay": .text(DurationFormat.print(drainDefaults.delay)),
             "default-mode": .text(drainDefaults.mode.rawValue),
             "words": DashboardWords.list,
             "footer": .text("echod \(PrintableText.escape(status.version)). All times in UTC, bytes in powers of ten."),
         ]
+    }
+
+    private var limit: String? {
+        let option = options.first { $0.name == "max-connections" }
+        guard case .number(let limit)? = option?.value else { return nil }
+        return DashboardFormat.count(limit)
     }
 
     private static func option(_ value: String, _ text: String) -> HTML {

@@ -35,7 +35,7 @@ struct DashboardRoutes: Sendable {
                     service.connections(ConnectionQuery(state: .closed, limit: 1000)) { closed in
                         let page = DashboardPage(
                             status: status, open: open, closed: closed, drainDefaults: configuration.drainDefaults,
-                            host: host)
+                            options: configuration.settings.options(), host: host)
                         answer.complete(.page(page.html(assets.page)))
                     }
                 }

@@ -70,6 +70,19 @@ struct DashboardTests {
         #expect(first.lowerBound < second.lowerBound)
     }
 
+    @Test func theConfigurationIsShownWithItsSources() throws {
+        let page = DashboardPage.sample(options: [
+            EffectiveOption(name: "max-connections", value: .number(20_000), source: "default"),
+            EffectiveOption(name: "listen", value: .list(["unix:/<b>", ":7"]), source: "flag"),
+            EffectiveOption(name: "report", value: .none, source: "default"),
+        ])
+        let panel = try #require(page.parts["configuration"]?.source)
+        #expect(panel.contains("1 of 3 set"))
+        #expect(panel.contains("<dt>listen</dt><dd>unix:/&lt;b&gt;, :7<span class=\"source\"> by flag</span></dd>"))
+        #expect(panel.contains("<dt>report</dt><dd>none</dd>"))
+        #expect(page.parts["tiles"]?.source.contains("limit 20,000") == true)
+    }
+
     @Test func aLoopThatDoesNotAnswerIsSaid() {
         let page = DashboardPage.sample(open: nil)
         #expect(page.html(DashboardAssets().page).contains("An event loop did not answer"))
@@ -99,9 +112,11 @@ struct DashboardFormatTests {
 
 extension DashboardPage {
     static func sample(
-        open: ConnectionPage? = ConnectionPage(connections: [], next: nil, total: 0), closed: ConnectionPage? = nil
+        open: ConnectionPage? = ConnectionPage(connections: [], next: nil, total: 0), closed: ConnectionPage? = nil,
+        options: [EffectiveOption] = []
     ) -> DashboardPage {
         DashboardPage(
-            status: .sample, open: open, closed: closed, drainDefaults: DrainDefaults(), host: "localhost:8889")
+            status: .sample, open: open, closed: closed, drainDefaults: DrainDefaults(), options: options,
+            host: "localhost:8889")
     }
 }

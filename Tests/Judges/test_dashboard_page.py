@@ -85,6 +85,7 @@ def test_all_is_readable_without_script():
             expect(dashboard.field(page, "active")).to_have_text("2")
             expect(dashboard.rows(page)).to_have_count(2)
             expect(page.locator("#drain-record")).to_contain_text("running")
+            expect(page.get_by_role("region", name="Configuration in force")).to_contain_text("drain-timeout1m by flag")
             expect(page.locator("#commands")).to_contain_text(f"curl 'http://{service.admin[0]}/status'")
             expect(page.get_by_role("button")).to_have_count(0)
             expect(page.locator("noscript meta")).to_have_count(1)

@@ -117,7 +117,8 @@ def test_mode_wait(timeout):
             assert client.receive_all() == b""
             client.close()
         eventually(lambda: server.closed("peer_closed") == 10, "10 peer_closed")
-        assert server.status()["drain"]["blocked_on"] == {"peer_close": 10}
+        # A sample stands for twenty times what taking it cost: on a busy machine that is seen.
+        eventually(lambda: drain_of(server)["blocked_on"] == {"peer_close": 10}, "10 are waited for")
         assert drain_of(server)["mode"] == "wait" and drain_of(server)["at_mark"] == 0
         times = ends(staying, begin)
         assert min(times) >= timeout - min(5, timeout / 4)

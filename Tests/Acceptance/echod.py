@@ -269,8 +269,12 @@ class Process:
 
     @property
     def threads(self):
-        """The names of its threads."""
-        return [self._read(f"task/{task}/comm").strip() for task in os.listdir(f"/proc/{self.pid}/task")]
+        """The names of its threads, those apart that end meanwhile."""
+        names = []
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                names.append(self._read(f"task/{task}/comm").strip())
+        return names
 
     @property
     def resident(self):

@@ -53,7 +53,6 @@ def test_reader_that_is_behind_is_cut_and_others_go_on():
         timeout = (80_000 - 299) * 1000
         last = lambda: reader.events[-1][1]["drain"]
         eventually(lambda: last() and last()["timeout_ms"] < timeout + 10_000, "the others are told the last")
-        assert len(reader.events) > 250
         # Its place is free.
         assert stack.enter_context(Reader(server.admin[0])).await_first()[0] == "state"
         server.signal(signal.SIGTERM)

@@ -16,9 +16,10 @@ STRICT := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check
 
 # XCTest itself leaks under AddressSanitizer, and there is no XCTest here.
 UNIT_TESTS := $(SWIFT) test --disable-xctest
-ACCEPTANCE := ECHOD_BINARY=$(abspath $(BINARY)) $(PYTHON) -m pytest -p no:cacheprovider Tests/Acceptance
+export ECHOD_BINARY := $(abspath $(BINARY))
+ACCEPTANCE := $(PYTHON) -m pytest -p no:cacheprovider
 JUDGES := .build-venv
-JUDGEMENT := ECHOD_BINARY=$(abspath $(BINARY)) $(JUDGES)/bin/python -m pytest -p no:cacheprovider Tests/Judges
+JUDGEMENT := $(JUDGES)/bin/python -m pytest -p no:cacheprovider Tests/Judges
 
 # Runs a command under a title and says how long it took; its status is the command's.
 step = @begin=$$(date +%s); printf '\n== %s\n' "$(1)"; $(2); status=$$?; \
@@ -68,7 +69,7 @@ prove: deps deps-judges
 	@$(MAKE) --no-print-directory prove-step
 
 bench: build
-	@if [ -e Benchmarks/Makefile ]; then $(MAKE) -C Benchmarks ECHOD_BINARY=$(abspath $(BINARY)); \
+	@if [ -e Benchmarks/Makefile ]; then $(MAKE) -C Benchmarks; \
 	else echo 'no benchmarks yet'; fi
 
 format:
@@ -81,13 +82,13 @@ unit-step:
 	$(call step,unit tests,$(UNIT_TESTS))
 
 acceptance-step: echo-load
-	$(call step,acceptance tests,$(ACCEPTANCE))
+	$(call step,acceptance tests,Tests/Acceptance/in-halves $(ACCEPTANCE))
 
 judges-step: echo-load
 	$(call step,judges,$(JUDGEMENT))
 
 prove-step: echo-load
-	$(call step,acceptance tests in full,ECHOD_FULL=1 $(ACCEPTANCE))
+	$(call step,acceptance tests in full,ECHOD_FULL=1 $(ACCEPTANCE) Tests/Acceptance)
 	$(call step,judges in full,ECHOD_FULL=1 $(JUDGEMENT))
 
 # The client of very many connections, in C: a second to build.

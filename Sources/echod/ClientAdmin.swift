@@ -6,10 +6,10 @@ import EventLoops
 struct ClientAdmin: Hashable, Sendable {
     var address: ListenAddress = .host("127.0.0.1", port: 8889)
     /// nil: none.
-    var tokenFile: TokenFile?
+    var tokenFile: NamedTokenFile?
 
     /// A file and where its name stood.
-    struct TokenFile: Hashable, Sendable {
+    struct NamedTokenFile: Hashable, Sendable {
         var path: String
         var isNamedOnCommandLine: Bool
 
@@ -17,9 +17,20 @@ struct ClientAdmin: Hashable, Sendable {
             isNamedOnCommandLine
                 ? ClientOptionError.commandLine : "the environment variable \(ClientAdmin.tokenVariable)"
         }
+
+        func read() throws(ClientOptionError) -> ClientToken {
+            do throws(UnusableFile) {
+                let bytes = try TokenFile.readForSending(path)
+                return ClientToken(bytes: bytes, isNamedOnCommandLine: isNamedOnCommandLine)
+            } catch {
+                throw ClientOptionError(
+                    option: ServeOption.adminTokenFile.flag, origin: origin, value: path, problem: error.problem,
+                    allowed: "a file that holds the token of the server's --admin-token-file")
+            }
+        }
     }
 
-    static let tokenVariable = "ECHOD_ADMIN_TOKEN_FILE"
+    static let tokenVariable = ServeOption.adminTokenFile.environmentVariable
 
     /// The first address that is not `none`: of the command line, else of the environment, else the default.
     init(flags: [String], tokenFile: String?, environment: [String: String]) throws(ClientOptionError) {
@@ -52,10 +63,10 @@ struct ClientAdmin: Hashable, Sendable {
             problem: "an echod without an admin address cannot be talked to", allowed: ListenAddress.forms)
     }
 
-    private static func tokenFile(flag: String?, _ environment: [String: String]) -> TokenFile? {
-        if let flag { return TokenFile(path: flag, isNamedOnCommandLine: true) }
+    private static func tokenFile(flag: String?, _ environment: [String: String]) -> NamedTokenFile? {
+        if let flag { return NamedTokenFile(path: flag, isNamedOnCommandLine: true) }
         guard let variable = environment[tokenVariable], !variable.isEmpty else { return nil }
-        return TokenFile(path: variable, isNamedOnCommandLine: false)
+        return NamedTokenFile(path: variable, isNamedOnCommandLine: false)
     }
 
     // MARK: Talking to it

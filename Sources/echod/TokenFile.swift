@@ -10,6 +10,7 @@ import Logging
 final class TokenFile: BearerToken, Sendable {
     static let allowed =
         "a regular file of 16 to 4096 printable ASCII bytes, not readable by others (chmod 0600 or 0640)"
+    private static let longest = 4096
 
     private struct State: Sendable {
         var token: [UInt8]
@@ -31,20 +32,34 @@ final class TokenFile: BearerToken, Sendable {
         Self.isEqual(candidate, current())
     }
 
-    /// The token that a file holds: its bytes without one newline at the end.
+    /// The token of a server: kept from others, and long enough not to be guessed.
     static func read(_ path: String) throws(UnusableFile) -> [UInt8] {
-        let file = try SmallFile(path: path, limit: 4096)
+        let file = try SmallFile(path: path, limit: longest)
         guard file.mode & 0o006 == 0 else {
             let mode = "0" + String(file.mode, radix: 8)
             throw UnusableFile(problem: "others may read or write the file (world-readable, mode \(mode))")
         }
+        let token = try token(of: file)
+        guard token.count >= 16 else {
+            throw UnusableFile(problem: "the token is only \(token.count) bytes long, and at least 16 are needed")
+        }
+        return token
+    }
+
+    /// The token of a client. Mode and length are the server's to judge, at its start: here they would only keep
+    /// somebody from draining it.
+    static func readForSending(_ path: String) throws(UnusableFile) -> [UInt8] {
+        let token = try token(of: SmallFile(path: path, limit: longest))
+        guard !token.isEmpty else { throw UnusableFile(problem: "the file is empty") }
+        return token
+    }
+
+    /// The bytes without one newline at the end.
+    private static func token(of file: SmallFile) throws(UnusableFile) -> [UInt8] {
         var token = file.content
         if token.last == UInt8(ascii: "\n") {
             token.removeLast()
             if token.last == UInt8(ascii: "\r") { token.removeLast() }
-        }
-        guard token.count >= 16 else {
-            throw UnusableFile(problem: "the token is only \(token.count) bytes long, and at least 16 are needed")
         }
         guard token.allSatisfy({ (33...126).contains($0) }) else {
             throw UnusableFile(

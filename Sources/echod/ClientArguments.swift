@@ -3,6 +3,9 @@ import EchoCore
 
 /// A command that talks to a running echod. As `ServeCommand` it only finds out what was written; `work` judges it.
 protocol ClientSubcommand: ParsableCommand {
+    /// What it does, in the 54 columns that the list of commands has for it.
+    static var summary: String { get }
+
     /// What is to be done. Throws for values that do not parse or do not go together.
     func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork
 }
@@ -15,9 +18,13 @@ package protocol ClientWork: Sendable {
 
 /// Where to find the running echod: the options that all client commands share.
 struct ClientAdminOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Its admin address, as for serve. (127.0.0.1:8889)", valueName: "addr"))
+    @Option(
+        help: ArgumentHelp("Where its admin API answers. (127.0.0.1:8889)", valueName: "addr"),
+        completion: .list(["localhost:8889", ":8889", "unix:"]))
     var admin: [String] = []
-    @Option(help: ArgumentHelp("Holds the token for what changes something. (none)", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Holds the token for what changes something. (none)", valueName: "file"),
+        completion: .file())
     var adminTokenFile: String?
 
     func resolve(_ environment: [String: String]) throws(ClientOptionError) -> ClientAdmin {
@@ -32,6 +39,8 @@ enum ClientArguments {
         ProbeCommand.self,
     ]
 
+    static var names: [String] { subcommands.compactMap { $0.configuration.commandName } }
+
     /// The help of the client command that the arguments ask for; nil when they do not. The parser would show the
     /// root's, because the root leaves `--help` to serve.
     static func help(_ arguments: [String]) -> String? {
@@ -41,16 +50,22 @@ enum ClientArguments {
         return EchodCommand.helpMessage(for: command, columns: 80)
     }
 
-    /// Stands for the value of a `--wait` without one. No argument can hold this character, so nobody can write it.
-    static let noValue = "\0"
+    /// `--wait=DUR`. To the parser it is another option than the flag `--wait`: it knows no value that may be left out.
+    static let waitAtMost = "wait-at-most"
 
-    /// A value that may be left out is unknown to the parser: `--wait` gets one that says so.
     static func withOptionalValues(_ arguments: [String]) -> [String] {
         guard let command = arguments.first, [DrainCommand.name, ShutdownCommand.name].contains(command) else {
             return arguments
         }
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
-        return arguments[..<end].map { $0 == "--wait" ? "--wait=\(noValue)" : $0 } + arguments[end...]
+        return arguments[..<end].map {
+            $0.hasPrefix("--wait=") ? "--\(waitAtMost)=\($0.dropFirst("--wait=".count))" : $0
+        } + arguments[end...]
+    }
+
+    /// A message of the parser, with the names that the user knows.
+    static func asWritten(_ message: String) -> String {
+        message.replacing("--\(waitAtMost)", with: "--wait")
     }
 
     /// What to add to an error of the parser, for mistakes that it misunderstands; nil for others.
@@ -67,8 +82,18 @@ enum ClientArguments {
         return "options follow the command: echod \(command) --admin ADDR"
     }
 
+    /// Two lines about a word where a command has to stand.
+    static func noSuchCommand(_ word: String) -> String {
+        let commands = ["serve"] + names
+        let near = Spelling.nearest(to: word, among: commands).map { ", did you mean \($0)?" } ?? ""
+        return """
+            there is no command \(PrintableText.quote(word))\(near)
+            commands: \(commands.joined(separator: ", ")); see echod --help
+            """
+    }
+
     /// The client command that the arguments name.
     static func command(_ arguments: [String]) -> String? {
-        subcommands.lazy.compactMap { $0.configuration.commandName }.first { $0 == arguments.first }
+        names.first { $0 == arguments.first }
     }
 }

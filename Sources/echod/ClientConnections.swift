@@ -5,19 +5,26 @@ import EventLoops
 
 /// `echod connections`.
 struct ConnectionsCommand: ClientSubcommand {
+    static let summary = "Who is connected, and what a drain waits for."
     static let configuration = CommandConfiguration(
         commandName: "connections", abstract: "Lists the connections of a running echod.",
         usage: "echod connections [--watch] [options]", helpNames: [.short, .long])
 
     @Flag(help: "Draw the list anew each second.")
     var watch = false
-    @Option(help: ArgumentHelp("open, closing, half_closed or closed. (not closed)", valueName: "state"))
+    @Option(
+        help: ArgumentHelp("open, closing, half_closed or closed. (not closed)", valueName: "state"),
+        completion: .choices(ConnectionState.self))
     var state: String?
-    @Option(help: ArgumentHelp("What a drain waits for: unread_input, partial_line, ...", valueName: "reason"))
+    @Option(
+        help: ArgumentHelp("What a drain waits for: unread_input, partial_line, ...", valueName: "reason"),
+        completion: .choices(Blocker.self))
     var blockedOn: String?
     @Option(help: ArgumentHelp("Only clients there, with or without port.", valueName: "addr"))
     var peer: String?
-    @Option(help: ArgumentHelp("id, age, idle, received or sent. (id)", valueName: "order"))
+    @Option(
+        help: ArgumentHelp("id, age, idle, received or sent. (id)", valueName: "order"),
+        completion: .choices(ConnectionQuery.Order.self))
     var sort: String?
     @Option(help: ArgumentHelp("1 to 1000. (100)", valueName: "n"))
     var limit: String?

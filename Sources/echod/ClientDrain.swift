@@ -4,13 +4,17 @@ import EchoCore
 
 /// What `drain` and `shutdown` take.
 struct DrainOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Wait for the end, or with =DUR at most so long.", valueName: "dur"))
-    var wait: String?
+    @Flag(help: "Wait for the end; --wait=DUR: at most so long.")
+    var wait = false
+    @Option(name: .customLong(ClientArguments.waitAtMost), help: .hidden)
+    var waitAtMost: String?
     @Option(help: ArgumentHelp("The whole budget, delay included. (the server's)", valueName: "dur"))
     var timeout: String?
     @Option(help: ArgumentHelp("Still accept so long. (the server's)", valueName: "dur"))
     var delay: String?
-    @Option(help: ArgumentHelp("close, wait or abort. (the server's)", valueName: "mode"))
+    @Option(
+        help: ArgumentHelp("close, wait or abort. (the server's)", valueName: "mode"),
+        completion: .choices(DrainMode.self))
     var mode: String?
     @Flag(help: "The status object as the admin API sends it, on one line.")
     var json = false
@@ -24,10 +28,9 @@ struct DrainOptions: ParsableArguments {
                 option: "--delay", origin: ClientOptionError.commandLine, value: DurationFormat.print(delay),
                 problem: "it leaves nothing of the timeout", allowed: "less than \(DurationFormat.print(timeout))")
         }
+        let limit = try anyDuration.read("--wait", waitAtMost)
         return DrainWork(
-            admin: admin, path: path,
-            wait: wait == ClientArguments.noValue
-                ? .toTheEnd : try anyDuration.read("--wait", wait).map { .atMost($0) },
+            admin: admin, path: path, wait: limit.map { .atMost($0) } ?? (wait ? .toTheEnd : nil),
             timeout: timeout, delay: delay, mode: try OptionReader.Kind<DrainMode>.choice.read("--mode", mode),
             asJSON: json)
     }
@@ -35,6 +38,7 @@ struct DrainOptions: ParsableArguments {
 
 /// `echod drain`.
 struct DrainCommand: ClientSubcommand {
+    static let summary = "Finish the connections, take no more, stay alive."
     static let name = "drain"
     static let configuration = CommandConfiguration(
         commandName: name, abstract: "Has a running echod finish its connections and stay alive.",
@@ -50,6 +54,7 @@ struct DrainCommand: ClientSubcommand {
 
 /// `echod shutdown`.
 struct ShutdownCommand: ClientSubcommand {
+    static let summary = "As drain, then exit."
     static let name = "shutdown"
     static let configuration = CommandConfiguration(
         commandName: name, abstract: "Has a running echod finish its connections and exit.",
@@ -65,9 +70,10 @@ struct ShutdownCommand: ClientSubcommand {
 
 /// `echod undrain`.
 struct UndrainCommand: ClientSubcommand {
+    static let summary = "Serve again, on the same addresses."
     static let configuration = CommandConfiguration(
         commandName: "undrain", abstract: "Has a drained or draining echod serve again, on the same addresses.",
-        helpNames: [.short, .long])
+        usage: "echod undrain [options]", helpNames: [.short, .long])
 
     @OptionGroup var admin: ClientAdminOptions
     @Flag(help: "The status object as the admin API sends it, on one line.")

@@ -4,13 +4,14 @@ import EchoCore
 
 /// `echod probe`: an exec probe for images without curl.
 struct ProbeCommand: ClientSubcommand {
+    static let summary = "Exit with 0 if it is live, ready or started."
     enum Probe: String, CaseIterable, ExpressibleByArgument {
         case livez, readyz, startupz
     }
 
     static let configuration = CommandConfiguration(
         commandName: "probe", abstract: "Exits with 0 when a running echod is live, ready or started, else with 1.",
-        helpNames: [.short, .long])
+        usage: "echod probe livez|readyz|startupz [options]", helpNames: [.short, .long])
 
     @Argument(help: "What to ask for.")
     var probe: Probe

@@ -4,8 +4,10 @@ import EchoCore
 
 /// `echod status`.
 struct StatusCommand: ClientSubcommand {
+    static let summary = "State, counters, and the current or last drain."
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows what a running echod does.", helpNames: [.short, .long])
+        commandName: "status", abstract: "Shows what a running echod does.",
+        usage: "echod status [options]", helpNames: [.short, .long])
 
     @OptionGroup var admin: ClientAdminOptions
     @Flag(help: "The status object as the admin API sends it, on one line.")

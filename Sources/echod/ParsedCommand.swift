@@ -18,13 +18,12 @@ package enum ParsedCommand: Sendable {
         let arguments = Self.helpSpelledAsFlag(arguments)
         if let help = ClientArguments.help(arguments) { return .success(help) }
         do {
+            if CompletionRoot.isAskedFor(arguments) { return .success(try CompletionRoot.script(arguments)) }
             let command = try EchodCommand.parseAsRoot(ClientArguments.withOptionalValues(arguments))
             if let client = command as? any ClientSubcommand { return .client(try client.work(environment)) }
-            guard let serve = command as? ServeCommand else { return .success(EchodCommand.helpMessage(columns: 80)) }
-            if serve.help {
-                return .success(EchodCommand.helpMessage(for: ServeCommand.self, columns: 80))
-            }
-            return .serve(try OptionInput(flags: serve.flags, environment: environment, host: host).resolve())
+            guard let serve = command as? ServeCommand, !serve.help else { return .success(help) }
+            let flags = serve.arguments.flags
+            return .serve(try OptionInput(flags: flags, environment: environment, host: host).resolve())
         } catch let error as OptionError {
             return .failure(error.description)
         } catch let error as ClientOptionError {
@@ -33,15 +32,40 @@ package enum ParsedCommand: Sendable {
             guard EchodCommand.exitCode(for: error) != .success else {
                 return .success(EchodCommand.fullMessage(for: error, columns: 80))
             }
-            let help = ClientArguments.command(arguments).map { "see echod \($0) --help" } ?? "see echod --help"
-            let advice = ClientArguments.advice(arguments) ?? help
-            return .failure("\(withoutWildGuess(EchodCommand.message(for: error)))\n\(advice)")
+            return .failure(explanation(of: error, arguments))
         }
+    }
+
+    /// The help of `echod`: that of serve, and which other commands there are.
+    private static var help: String {
+        let commands = ClientArguments.subcommands.map { command in
+            let name = command.configuration.commandName ?? ""
+            return "  \(name)\(String(repeating: " ", count: 24 - name.utf8.count))\(command.summary)"
+        }
+        return """
+            \(EchodCommand.helpMessage(for: ServeCommand.self, columns: 80))
+            COMMANDS for a running echod (echod COMMAND --help describes each):
+            \(commands.joined(separator: "\n"))
+            """
     }
 
     /// `echod help serve` asks what `echod serve --help` does; the library's own `help` would show the bare EchodCommand.
     private static func helpSpelledAsFlag(_ arguments: [String]) -> [String] {
-        arguments.first == "help" ? arguments.dropFirst() + ["--help"] : arguments
+        arguments.first == "help" ? arguments.drop { $0 == "help" } + ["--help"] : arguments
+    }
+
+    private static func explanation(of error: any Error, _ arguments: [String]) -> String {
+        if CompletionRoot.isAskedFor(arguments) {
+            return "\(CompletionRoot.message(for: error).prefix { $0 != "\n" })\nwrite bash, zsh or fish"
+        }
+        if let first = arguments.first, !first.hasPrefix("-"), first != ServeCommand.configuration.commandName,
+            ClientArguments.command(arguments) == nil
+        {
+            return ClientArguments.noSuchCommand(first)
+        }
+        let help = ClientArguments.command(arguments).map { "see echod \($0) --help" } ?? "see echod --help"
+        let message = ClientArguments.asWritten(withoutWildGuess(EchodCommand.message(for: error)))
+        return "\(message)\n\(ClientArguments.advice(arguments) ?? help)"
     }
 
     /// `Unknown option '--bogus'. Did you mean '--loops'?` is what the library says: it guesses however far off the

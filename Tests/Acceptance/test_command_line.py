@@ -27,7 +27,7 @@ def test_help_fits_a_screen():
     lines = result.stdout.splitlines()
     assert result.returncode == 0 and result.stderr == ""
     assert "--drain-timeout" in result.stdout
-    assert len(lines) <= 45 and max(map(len, lines)) <= 80
+    assert len(lines) <= 60 and max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(

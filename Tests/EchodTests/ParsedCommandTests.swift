@@ -20,8 +20,8 @@ import Testing
         #expect(error.isEmpty)
     }
 
-    @Test(arguments: [["--help"], ["-h"], ["serve", "--help"], ["help"], ["help", "serve"]])
-    func help_fitsAScreenAndNamesEveryOption(arguments: [String]) {
+    @Test(arguments: [["--help"], ["-h"], ["serve", "--help"], ["help"], ["help", "serve"], ["help", "help"]])
+    func help_fitsAScreenAndNamesEveryOptionAndCommand(arguments: [String]) {
         guard case .exit(let code, let output, let error) = ParsedCommand.parse(arguments: arguments, environment: [:])
         else {
             Issue.record("would serve")
@@ -30,10 +30,13 @@ import Testing
         #expect(code == 0)
         #expect(error.isEmpty)
         let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(lines.count <= 46)
+        #expect(lines.count <= 60)
         #expect(lines.allSatisfy { $0.count <= 80 })
         for option in ServeOption.allCases {
             #expect(output.contains("  \(option.flag) "), "\(option.flag) is missing")
+        }
+        for name in ClientArguments.names {
+            #expect(output.contains("\n  \(name) "), "\(name) is missing")
         }
     }
 
@@ -58,6 +61,21 @@ import Testing
     @Test func unknownOption_isGuessedOnlyWhenNear() {
         #expect(exit("--bogus")?.error == "echod: Unknown option '--bogus'\nsee echod --help\n")
         #expect(exit("--drain-timout", "3s")?.error.contains("Did you mean '--drain-timeout'?") == true)
+    }
+
+    @Test func unknownCommand_isToldTheOthers() {
+        let commands = "commands: serve, status, connections, drain, undrain, shutdown, probe; see echod --help\n"
+        #expect(exit("bogus")?.error == "echod: there is no command \"bogus\"\n\(commands)")
+        let guess = "echod: there is no command \"sttaus\", did you mean status?\n"
+        #expect(exit("help", "sttaus")?.error == guess + commands)
+        #expect(exit("\u{1b}[2J")?.error.contains("\u{1b}") == false)
+        #expect(exit("undrain", "bogus")?.error == "echod: Unexpected argument 'bogus'\nsee echod undrain --help\n")
+    }
+
+    @Test func completionScript_ofAnotherShell_isBadUsage() {
+        let answer = exit("--generate-completion-script", "tcsh")
+        #expect(answer?.code == 64 && answer?.output.isEmpty == true)
+        #expect(answer?.error.hasSuffix("'tcsh'.\nwrite bash, zsh or fish\n") == true, "\(answer?.error ?? "")")
     }
 
     @Test(arguments: ["bash", "zsh", "fish"]) func completionScript_isPrinted(shell: String) {

@@ -7,9 +7,10 @@ SOURCES := Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Bench
 
 # Quick to build, needed by all; the rest only by tests.
 BUILD_PACKAGES := libmicrohttpd-dev
-TEST_PACKAGES := python3 ncat socat curl python3-pytest strace iproute2
-# Chromium for the dashboard, promtool and Prometheus for the metrics, mandoc for the manual pages; the rest is PyPI's.
-JUDGE_PACKAGES := python3-venv chromium fonts-dejavu-core prometheus haproxy mandoc
+TEST_PACKAGES := git python3 ncat socat curl python3-pytest strace iproute2
+# Chromium for the dashboard, promtool and Prometheus for the metrics, mandoc for the manual pages, shells for their
+# completions; the rest is PyPI's.
+JUDGE_PACKAGES := python3-venv chromium fonts-dejavu-core prometheus haproxy mandoc zsh fish
 
 # One sanitised build serves as the strict one: every warning of ours is an error there, and every import is declared.
 STRICT := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
@@ -26,7 +27,7 @@ step = @begin=$$(date +%s); printf '\n== %s\n' "$(1)"; $(2); status=$$?; \
 	printf '== %s: %s, %d s\n' "$(1)" "$$([ $$status = 0 ] && echo ok || echo FAILED)" \
 	"$$(($$(date +%s) - begin))"; exit $$status
 
-.PHONY: help run build test check judges prove bench format deps deps-build deps-judges
+.PHONY: help run build test check judges prove bench format man deps deps-build deps-judges
 .PHONY: echo-load build-step unit-step acceptance-step judges-step format-step thread-step address-step prove-step
 
 help:
@@ -38,6 +39,7 @@ help:
 	@echo 'make prove    the acceptance tests in full length (ECHOD_FULL=1)'
 	@echo 'make bench    the benchmarks'
 	@echo 'make format   formats the sources in place'
+	@echo 'make man      makes the manual pages in docs/man anew, from what echod says of its options'
 	@echo 'make deps     installs what is missing, through apt'
 
 # exec, so that Ctrl-C reaches echod and no shell in between. Make has exit codes of its own: for echod's, run the binary.
@@ -74,6 +76,9 @@ bench: build
 
 format:
 	@$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+man: build
+	@$(PYTHON) docs/man/make.py $(BINARY)
 
 build-step:
 	$(call step,release build,$(SWIFT) build -c release --product echod)

@@ -20,7 +20,7 @@ package protocol ClientWork: Sendable {
 struct ClientAdminOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Where its admin API answers. (127.0.0.1:8889)", valueName: "addr"),
-        completion: .list(["localhost:8889", ":8889", "unix:"]))
+        completion: .list(CompletionRoot.admins))
     var admin: [String] = []
     @Option(
         help: ArgumentHelp("Holds the token for what changes something. (none)", valueName: "file"),

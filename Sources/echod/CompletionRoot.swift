@@ -7,6 +7,10 @@ struct CompletionRoot: ParsableCommand {
         commandName: EchodCommand.configuration.commandName, version: Product.description,
         subcommands: EchodCommand.configuration.subcommands)
 
+    /// Addresses, or how they begin.
+    static let listeners = [":8888", "unix:"]
+    static let admins = ["localhost:8889", ":8889", "unix:"]
+
     @OptionGroup var arguments: ServeArguments
 
     /// The option stands first or not at all.
@@ -21,7 +25,8 @@ struct CompletionRoot: ParsableCommand {
             return ""
         } catch {
             guard exitCode(for: error) == .success else { throw error }
-            return withValuesOfTheRightCommand(fullMessage(for: error, columns: 80))
+            let script = fullMessage(for: error, columns: 80)
+            return script.hasPrefix("#compdef") ? withWholeAddresses(script) : withValuesOfTheRightCommand(script)
         }
     }
 
@@ -29,5 +34,11 @@ struct CompletionRoot: ParsableCommand {
     /// stands there: `echod drain --mode` would be offered the modes of serve. The first question is the root's.
     private static func withValuesOfTheRightCommand(_ script: String) -> String {
         script.replacing("case \"${prev}\" in", with: "case \"${unparsed_words[0]:-${prev}}\" in", maxReplacements: 1)
+    }
+    /// The library's script for zsh hands values to `_describe`, which takes what follows a colon for a description.
+    private static func withWholeAddresses(_ script: String) -> String {
+        Set(listeners + admins).reduce(script) { script, address in
+            script.replacing("'\(address)'", with: "'\(address.replacing(":", with: "\\:"))'")
+        }
     }
 }

@@ -54,7 +54,7 @@ extension CompletionKind {
         switch option.valueKind {
         case .choice(let choices): .list(choices)
         case .file: .file()
-        case .address: .list(option == .admin ? ["none", "localhost:8889", ":8889", "unix:"] : [":8888", "unix:"])
+        case .address: .list(option == .admin ? ["none"] + CompletionRoot.admins : CompletionRoot.listeners)
         case .number, .duration, .name, .toggle: .default
         }
     }

@@ -12,18 +12,24 @@ struct MetricFamily: Hashable, Sendable {
     }
 
     struct Sample: Hashable, Sendable {
-        var labels: [Label] = []
+        var labels: Labels = [:]
         var value: Value
     }
 
-    struct Label: Hashable, Sendable {
-        var name: String
-        /// Any text; it is escaped where it is written.
-        var value: String
+    /// The labels of a series, by name; the values may be any text. Kept as both formats write them, for most series
+    /// live as long as the process: `{path="/drain",code="200"}`, or nothing.
+    struct Labels: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+        let text: [UInt8]
 
-        init(_ name: String, _ value: String) {
-            self.name = name
-            self.value = value
+        init(dictionaryLiteral pairs: (String, String)...) {
+            var text: [UInt8] = []
+            for (name, value) in pairs {
+                text.append(text.isEmpty ? "{" : ",", name, "=\"")
+                text.appendEscaped(value, quotes: true)
+                text.append("\"")
+            }
+            if !text.isEmpty { text.append("}") }
+            self.text = text
         }
     }
 
@@ -65,7 +71,7 @@ extension MetricFamily {
     init(
         _ kind: Kind, _ name: String, unit: Unit? = nil, by label: String, _ series: [(String, UInt64)], help: String
     ) {
-        let samples = series.map { Sample(labels: [Label(label, $0.0)], value: .integer($0.1)) }
+        let samples = series.map { Sample(labels: [label: $0.0], value: .integer($0.1)) }
         self.init(name: name, kind: kind, unit: unit, help: help, samples: samples)
     }
 }

@@ -3,7 +3,8 @@
 enum MetricsNegotiation {
     /// `accept`: the values of all headers of that name.
     static func choose(accept: [String]) -> MetricsExposition {
-        let ranges = accept.flatMap { $0.split(separator: ",") }.compactMap { MediaRange($0) }
+        let elements = accept.flatMap { $0.utf8.split(separator: UInt8(ascii: ",")) }
+        let ranges = elements.compactMap { MediaRange(Substring($0)) }
         let openMetrics = quality(of: .openMetrics, in: ranges)
         return openMetrics > quality(of: .text, in: ranges) ? .openMetrics : .text
     }
@@ -23,12 +24,12 @@ private struct MediaRange {
 
     /// nil for what is not one.
     init?(_ element: Substring) {
-        let parts = element.split(separator: ";", omittingEmptySubsequences: false).map(Self.trim)
+        let parts = Self.split(element, at: ";")
         guard let type = parts.first, type.contains("/") else { return nil }
         var version: String?
         var quality = 1000
         for part in parts.dropFirst() {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(Self.trim)
+            let pair = Self.split(part, at: "=", atMost: 1)
             guard pair.count == 2 else { continue }
             switch pair[0].lowercased() {
             case "version": version = Self.unquote(pair[1])
@@ -73,10 +74,16 @@ private struct MediaRange {
         String(text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"") ? text.dropFirst().dropLast() : text)
     }
 
-    private static func trim(_ text: Substring) -> Substring {
-        var text = text
-        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
+    /// The parts without the blanks around them. All that is looked for is ASCII, so bytes will do.
+    private static func split(
+        _ text: Substring, at separator: Unicode.Scalar, atMost splits: Int = .max
+    ) -> [Substring] {
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: separator), maxSplits: splits, omittingEmptySubsequences: false)
+        return parts.map { part in
+            let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+            guard let last = part.lastIndex(where: { !isBlank($0) }) else { return "" }
+            return Substring(part[...last].drop(while: isBlank))
+        }
     }
 }

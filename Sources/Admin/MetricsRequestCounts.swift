@@ -18,14 +18,20 @@ final class MetricsRequestCounts: Sendable {
     }
 
     private final class Count: Sendable {
+        let labels: MetricFamily.Labels
+        /// Shown also while nobody has got such an answer.
+        let isExpected: Bool
         let value = Atomic<UInt64>(0)
+
+        init(of series: Series, isExpected: Bool) {
+            labels = ["path": series.path, "code": "\(series.status)"]
+            self.isExpected = isExpected
+        }
     }
 
     /// In the order in which they are shown.
-    private let series: [Series]
-    /// Those that are shown also while nobody has got such an answer.
-    private let expected: Set<Series>
-    private let counts: [Series: Count]
+    private let counts: [Count]
+    private let countOf: [Series: Count]
 
     init(routes: [Route]) {
         var expected = Set(Self.refusals.map { Series(path: Self.otherPath, status: $0) })
@@ -36,9 +42,9 @@ final class MetricsRequestCounts: Sendable {
         }
         let paths = Set(routes.map(\.template.text)).sorted() + [Self.otherPath]
         let statuses = Set(Self.refusals + Self.otherStatuses + expected.map(\.status)).sorted()
-        series = paths.flatMap { path in statuses.map { Series(path: path, status: $0) } }
-        self.expected = expected
-        counts = Dictionary(uniqueKeysWithValues: series.map { ($0, Count()) })
+        let series = paths.flatMap { path in statuses.map { Series(path: path, status: $0) } }
+        counts = series.map { Count(of: $0, isExpected: expected.contains($0)) }
+        countOf = Dictionary(uniqueKeysWithValues: zip(series, counts))
     }
 
     /// The same reply, which is counted when it is given. `route`: nil for a request that none has, or that was refused
@@ -63,15 +69,16 @@ final class MetricsRequestCounts: Sendable {
 
     func count(_ status: Int, of route: Route?) {
         let series = Series(path: route?.template.text ?? Self.otherPath, status: status)
-        guard let count = counts[series] else { return assertionFailure("status \(status) is in no list") }
+        guard let count = countOf[series] else { return assertionFailure("status \(status) is in no list") }
         count.value.add(1, ordering: .relaxed)
     }
 
     /// The series that are expected, and those that have counted something.
-    var current: [(series: Series, count: UInt64)] {
-        series.compactMap { series in
-            let count = counts[series]?.value.load(ordering: .relaxed) ?? 0
-            return count > 0 || expected.contains(series) ? (series, count) : nil
+    var current: [MetricFamily.Sample] {
+        counts.compactMap { count in
+            let value = count.value.load(ordering: .relaxed)
+            guard value > 0 || count.isExpected else { return nil }
+            return MetricFamily.Sample(labels: count.labels, value: .integer(value))
         }
     }
 

@@ -24,21 +24,16 @@ struct MetricsRoutes: Sendable {
     }
 
     private static func requestFamily(_ answered: MetricsRequestCounts) -> MetricFamily {
-        let samples = answered.current.map { series, count in
-            MetricFamily.Sample(
-                labels: [.init("path", series.path), .init("code", "\(series.status)")], value: .integer(count))
-        }
-        return MetricFamily(
+        MetricFamily(
             name: "echod_admin_requests", kind: .counter,
             help: "Requests to the admin API that were answered, by endpoint and HTTP status; \"other\" is every path "
                 + "that no endpoint has, and what was refused before its path was looked at.",
-            samples: samples)
+            samples: answered.current)
     }
 
     private var buildFamily: MetricFamily {
-        let labels = [MetricFamily.Label("version", version)]
-        return MetricFamily(
+        MetricFamily(
             name: "echod_build", kind: .info, help: "The version of echod that runs; always 1.",
-            samples: [.init(labels: labels, value: .integer(1))])
+            samples: [.init(labels: ["version": version], value: .integer(1))])
     }
 }

@@ -54,8 +54,8 @@ extension HTTPResponse {
     }
 
     /// A scrape. What is in it is escaped as its format asks.
-    static func metrics(contentType: String, _ text: String) -> HTTPResponse {
-        HTTPResponse(status: 200, contentType: contentType, headers: [], body: Array(text.utf8))
+    static func metrics(contentType: String, _ text: [UInt8]) -> HTTPResponse {
+        HTTPResponse(status: 200, contentType: contentType, headers: [], body: text)
     }
 
     private init(status: Int, contentType: String, headers: [Header], body: [UInt8]) {

@@ -65,9 +65,8 @@ struct PathTemplate: Hashable, Sendable, ExpressibleByStringLiteral {
         segments = Self.segments(of: text)
     }
 
-    /// nil where the path is another one. A slash at the end makes it another one.
-    func match(_ path: String) -> Match? {
-        let others = Self.segments(of: path)
+    /// nil where the path is another one. A slash at the end makes it another one. `others`: `segments(of: path)`.
+    func match(_ others: [Substring]) -> Match? {
         guard segments.count == others.count else { return nil }
         var match = Match.exact
         for (segment, other) in zip(segments, others) {
@@ -81,7 +80,8 @@ struct PathTemplate: Hashable, Sendable, ExpressibleByStringLiteral {
         return match
     }
 
-    private static func segments(of path: String) -> [Substring] {
-        path.split(separator: "/", omittingEmptySubsequences: false)
+    /// What stands between the slashes of a path.
+    static func segments(of path: String) -> [Substring] {
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 }

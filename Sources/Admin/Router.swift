@@ -52,7 +52,8 @@ package struct Router: Sendable {
         let detail = PrintableText.escape(detail)
         answered.count(status, of: nil)
         guard status == 405 else { return Problem(status: status, detail: detail).response }
-        let candidates = routes.filter { route in path.map { route.template.match($0) != nil } ?? false }
+        let segments = path.map { PathTemplate.segments(of: $0) }
+        let candidates = routes.filter { route in segments.map { route.template.match($0) != nil } ?? false }
         // Without an endpoint these are the methods that some endpoint has.
         let asked = candidates.isEmpty ? routes : candidates
         let methods = HTTPMethod.allCases.filter { method in asked.contains { $0.methods.contains(method) } }
@@ -72,7 +73,8 @@ package struct Router: Sendable {
     }
 
     private func find(_ request: HTTPRequest) throws(Problem) -> (Route, PathTemplate.Match) {
-        let candidates = routes.compactMap { route in route.template.match(request.path).map { (route, $0) } }
+        let segments = PathTemplate.segments(of: request.path)
+        let candidates = routes.compactMap { route in route.template.match(segments).map { (route, $0) } }
         guard !candidates.isEmpty else {
             throw .notFound("There is no \(PrintableText.quote(request.path)) here. GET / lists the endpoints.")
         }

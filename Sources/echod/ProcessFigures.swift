@@ -3,8 +3,8 @@ import Glibc
 
 /// What `/proc/self` and the clocks say of this process (proc_pid_stat(5)).
 enum ProcessFigures {
-    /// nil where `/proc` is not mounted. Costs three system calls and some twenty microseconds, for the kernel tells
-    /// how many descriptors are open since Linux 6.2; before that they are listed, a microsecond each.
+    /// nil where `/proc` is not mounted. Reading takes some 15 microseconds, also with 9,000 open descriptors, for the
+    /// kernel tells how many there are since Linux 6.2; before that they are listed, a microsecond each.
     static func now() -> ProcessMeasurements? {
         guard let fields = statFields(), let descriptors = openDescriptors() else { return nil }
         var limit = rlimit()
@@ -36,10 +36,12 @@ enum ProcessFigures {
         /// The text of `/proc/PID/stat`.
         init?(_ text: String) {
             // The second field is the program's name in parentheses, which may hold anything: count from the last one.
-            guard let end = text.lastIndex(of: ")") else { return nil }
-            let fields = text[text.index(after: end)...].split(separator: " ")
-            guard fields.count > 21, let threads = UInt64(fields[17]), let startTime = UInt64(fields[19]),
-                let virtualBytes = UInt64(fields[20]), let residentPages = UInt64(fields[21])
+            // Bytes, for they are found ten times as fast as characters.
+            guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+            let fields = text.utf8[text.utf8.index(after: end)...].split(separator: UInt8(ascii: " "))
+            guard fields.count > 21, let threads = UInt64(Substring(fields[17])),
+                let startTime = UInt64(Substring(fields[19])), let virtualBytes = UInt64(Substring(fields[20])),
+                let residentPages = UInt64(Substring(fields[21]))
             else { return nil }
             self.threads = threads
             self.startTime = startTime

@@ -52,12 +52,12 @@ struct MetricsTests {
         MetricFamily(name: "a_none", kind: .gauge, help: "Not there.", samples: []),
         MetricFamily(
             name: "a_build", kind: .info, help: "Built.",
-            samples: [.init(labels: [.init("version", "1"), .init("on", "x")], value: .integer(1))]),
+            samples: [.init(labels: ["version": "1", "on": "x"], value: .integer(1))]),
     ]
 
     @Test func textFormat_isAsPrometheusDescribesIt() {
         #expect(
-            MetricsExposition.text.write(Self.families) == #"""
+            String(decoding: MetricsExposition.text.write(Self.families), as: UTF8.self) == #"""
                 # HELP a_read_bytes_total It's \\ "x"\n.
                 # TYPE a_read_bytes_total counter
                 a_read_bytes_total{how="x\"\\\ny"} 7
@@ -74,7 +74,7 @@ struct MetricsTests {
 
     @Test func openMetrics_isAsItsSpecificationSays() {
         #expect(
-            MetricsExposition.openMetrics.write(Self.families) == #"""
+            String(decoding: MetricsExposition.openMetrics.write(Self.families), as: UTF8.self) == #"""
                 # HELP a_read_bytes It's \\ \"x\"\n.
                 # TYPE a_read_bytes counter
                 # UNIT a_read_bytes bytes

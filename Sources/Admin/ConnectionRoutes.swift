@@ -46,11 +46,13 @@ struct ConnectionRoutes: Sendable {
         let query = try Self.query(request.arguments)
         let format = try request.arguments.choice(Self.format, of: ListFormat.self)
         return .deferred { [service] answer in
-            service.connections(query) { page in
-                guard let page else { return answer.complete(Self.noAnswer.response) }
-                switch format {
-                case .text: answer.complete(.text(status: 200, ConnectionTable(page).text))
-                case nil: answer.complete(.json(status: 200, bytes: ConnectionDocument.page(page)))
+            service.connections(query) { makePage in
+                guard let makePage else { return answer.complete(Self.noAnswer.response) }
+                answer.complete {
+                    switch format {
+                    case .text: .text(status: 200, ConnectionTable(makePage()).text)
+                    case nil: .json(status: 200, bytes: ConnectionDocument.page(makePage()))
+                    }
                 }
             }
         }

@@ -33,10 +33,13 @@ struct DashboardRoutes: Sendable {
             service.sampleStatus { status in
                 service.connections(ConnectionQuery(limit: 100)) { open in
                     service.connections(ConnectionQuery(state: .closed, limit: 1000)) { closed in
-                        let page = DashboardPage(
-                            status: status, open: open, closed: closed, drainDefaults: configuration.drainDefaults,
-                            options: configuration.settings.options(), host: host)
-                        answer.complete(.page(page.html(assets.page)))
+                        answer.complete {
+                            let page = DashboardPage(
+                                status: status, open: open?(), closed: closed?(),
+                                drainDefaults: configuration.drainDefaults, options: configuration.settings.options(),
+                                host: host)
+                            return .page(page.html(assets.page))
+                        }
                     }
                 }
             }

@@ -71,7 +71,7 @@ struct DrainRoutes: Sendable {
         .deferred { [service] answer in
             service.requestUndrain { reply, status in
                 switch reply {
-                case .serving: answer.complete(.json(status: 200, StatusDocument(status)))
+                case .serving: answer.complete { .json(status: 200, StatusDocument(status)) }
                 case .refused(let reason): answer.complete(Problem.conflict(reason).response)
                 case .failed: answer.complete(Self.undrainFailed.response)
                 }
@@ -102,7 +102,7 @@ struct DrainRoutes: Sendable {
     private func answer(when milestone: DrainMilestone, of id: Int, limit: Duration?) -> HTTPReply {
         .deferred { [service] answer in
             let waiter = service.awaitDrain(id: id, milestone, limit: limit) { outcome, status in
-                answer.complete(.json(status: Self.statusCode(outcome), StatusDocument(status)))
+                answer.complete { .json(status: Self.statusCode(outcome), StatusDocument(status)) }
             }
             guard let waiter else { return answer.complete(Self.tooManyWaiters.response) }
             // A client that is killed resets its connection, or only ends it: then it looks like one that has stopped

@@ -1,5 +1,5 @@
 /// JSON in the contract's form, written value by value, for documents of which there are many: `JSONEncoder` takes ten
-/// times as long, and a page of a thousand connections is made on the control loop, where signals and new clients wait.
+/// times as long, and while a page of a thousand connections is made no other client of the admin is served.
 ///
 /// The caller sees to the order of the members: that of their names.
 struct JSONWriter {

@@ -59,9 +59,12 @@ final class MetricsRequestCounts: Sendable {
                 begin(
                     DeferredResponse(
                         watch: { answer.onDisconnect($0) },
-                        deliver: { response in
-                            self.count(response.status, of: route)
-                            answer.complete(response)
+                        deliver: { make in
+                            answer.complete {
+                                let response = make()
+                                self.count(response.status, of: route)
+                                return response
+                            }
                         }))
             }
         }

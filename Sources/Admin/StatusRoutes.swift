@@ -15,7 +15,7 @@ struct StatusRoutes: Sendable {
 
     private func status(_: RoutedRequest) -> HTTPReply {
         .deferred { [service] answer in
-            service.sampleStatus { answer.complete(.json(status: 200, StatusDocument($0))) }
+            service.sampleStatus { status in answer.complete { .json(status: 200, StatusDocument(status)) } }
         }
     }
 }

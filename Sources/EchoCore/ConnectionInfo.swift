@@ -128,6 +128,9 @@ package struct ConnectionQuery: Hashable, Sendable {
 
 /// The answer to a `ConnectionQuery`.
 package struct ConnectionPage: Hashable, Sendable {
+    /// Makes the page from what was gathered.
+    package typealias Maker = @Sendable () -> ConnectionPage
+
     package var connections: [ConnectionInfo]
     /// The id to pass as `after` for the next page; nil at the end or for orders other than id.
     package var next: UInt64?

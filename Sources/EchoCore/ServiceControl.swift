@@ -10,8 +10,9 @@ package protocol ServiceControl: AnyObject, Sendable {
     /// status that is no older than what they were told.
     func sampleStatus(_ completion: @escaping @Sendable (ServiceStatus) -> Void)
 
-    /// One page of connections; nil when a loop did not answer within a second.
-    func connections(_ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage?) -> Void)
+    /// One page of connections, to be made by whoever wants it, on a thread that may be held for milliseconds: that is
+    /// what a thousand rows take to be sorted and put into words. nil when a loop did not answer within a second.
+    func connections(_ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage.Maker?) -> Void)
 
     /// One connection, open or among the last 1,000 that closed.
     func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void)

@@ -37,27 +37,14 @@ extension Server: ServiceControl {
     }
 
     package func connections(
-        _ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage?) -> Void
+        _ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage.Maker?) -> Void
     ) {
         let peer = query.peer.map { PeerPattern($0) }
-        if case .some(nil) = peer { return completion(ConnectionPage(connections: [], next: nil, total: 0)) }
-        gather({ $0.candidates(query, peer ?? nil, $1) }) { [self] parts in
+        if case .some(nil) = peer { return completion { ConnectionPage(connections: [], next: nil, total: 0) } }
+        gather({ $0.candidates(query, peer ?? nil, $1) }) { [shards, configuration] parts in
             guard parts.count == shards.count else { return completion(nil) }
-            var pieces = parts.flatMap(\.pieces)
-            var total = parts.reduce(0) { $0 + $1.total }
-            if query.state == .closed {
-                // Every shard keeps a thousand; together they show the last thousand.
-                let last = pieces.joined().sorted { ($0.endedAt ?? 0) > ($1.endedAt ?? 0) }
-                let rows = last.prefix(RecentlyClosed.capacity).filter {
-                    query.blockedOn == nil && peer??.matches($0.peer) != false
-                }
-                pieces = [rows]
-                total = rows.count
-            }
-            let (page, hasMore) = query.page(of: pieces)
-            let matching = total
-            let next = query.order == .id && hasMore ? page.last?.id : nil
-            complete(page) { completion($0.map { ConnectionPage(connections: $0, next: next, total: matching) }) }
+            let now = EventLoop.monotonicNow()
+            completion { query.page(of: parts, from: peer ?? nil, mode: configuration.mode, now: now) }
         }
     }
 
@@ -83,19 +70,6 @@ extension Server: ServiceControl {
             } else {
                 completion(parts.count == shards.count ? .notFound : .noAnswer)
             }
-        }
-    }
-
-    /// Asks the kernel's figures for the rows of a page. One that has ended meanwhile is shown as it was.
-    private func complete(_ page: [ConnectionRow], _ completion: @escaping @Sendable ([ConnectionInfo]?) -> Void) {
-        let open = page.filter { $0.endedAt == nil }.map(\.id)
-        gather { shard, done in
-            shard.rows(of: open, done)
-        } _: { [shards, configuration] (parts: [[ConnectionRow]]) in
-            guard parts.count == shards.count else { return completion(nil) }
-            let found = Dictionary(parts.joined().map { ($0.id, $0) }) { first, _ in first }
-            let now = EventLoop.monotonicNow()
-            completion(page.map { (found[$0.id] ?? $0).info(mode: configuration.mode, now: now) })
         }
     }
 

@@ -7,67 +7,50 @@ extension Shard {
     private static let patience: Int64 = 200_000
     private static let stride = 16
 
-    /// Rows that may be on a page, without the kernel's figures, and how many match in all.
+    /// What a shard has for a page.
     struct Candidates: Sendable {
-        /// In pieces of a moderate size: one array of thousands would be moved, on the loop, each time it grows.
-        private(set) var pieces: [[ConnectionRow]] = []
-        private(set) var count = 0
+        /// Of those that have not ended.
+        var first: FirstRows
+        /// How many of those match.
         var total = 0
-
-        private static let pieceSize = 256
-
-        mutating func append(_ row: ConnectionRow) {
-            if count % Self.pieceSize == 0 {
-                pieces.append([])
-                pieces[pieces.count - 1].reserveCapacity(Self.pieceSize)
-            }
-            pieces[pieces.count - 1].append(row)
-            count += 1
-        }
+        /// All that it remembers, where the query asks for them: which are among the last thousand is known to all
+        /// shards together only.
+        var closed: [ConnectionRow] = []
     }
 
-    /// More than a page holds, by one, so that it is known whether another follows.
     func candidates(_ query: ConnectionQuery, _ peer: PeerPattern?, _ done: @escaping @Sendable (Candidates) -> Void) {
-        let found = Accumulator(Candidates())
-        // Which of them are among the last thousand is known to all shards together only.
         if query.state == .closed {
-            for row in registry.closedRows { found.value.append(row) }
-            return done(found.value)
+            return done(Candidates(first: FirstRows(of: query, among: 0), closed: registry.closedRows))
         }
+        let found = Accumulator(Candidates(first: FirstRows(of: query, among: registry.count)))
         let isOneWalk = query.order == .id && query.state == nil && query.blockedOn == nil && peer == nil
         walk(after: isOneWalk ? query.after ?? 0 : 0) { connection in
             if let state = query.state, connection.state != state { return true }
             if let peer, !peer.matches(connection.peer) { return true }
             if let blocker = query.blockedOn, connection.blocker != blocker { return true }
-            found.value.append(connection.row(withKernelQueues: false))
-            return !isOneWalk || found.value.count <= query.limit
+            found.value.first.offer(connection.row(withKernelQueues: false))
+            found.value.total += 1
+            return !isOneWalk || found.value.total <= query.limit
         } done: { [self] in
-            found.value.total = isOneWalk ? registry.count : found.value.count
-            done(found.value)
+            if isOneWalk { found.value.total = registry.count }
+            addKernelQueues(to: found, from: 0, done)
         }
     }
 
-    /// The rows of those that are still open, with the kernel's figures.
-    func rows(of ids: [UInt64], _ done: @escaping @Sendable ([ConnectionRow]) -> Void) {
-        let rows = Accumulator<[ConnectionRow]>([])
-        rows.value.reserveCapacity(ids.count)
-        takeRows(of: ids[...], into: rows, done)
-    }
-
-    private func takeRows(
-        of ids: ArraySlice<UInt64>, into rows: Accumulator<[ConnectionRow]>,
-        _ done: @escaping @Sendable ([ConnectionRow]) -> Void
+    /// One that has ended meanwhile is shown as it was.
+    private func addKernelQueues(
+        to found: Accumulator<Candidates>, from index: Int, _ done: @escaping @Sendable (Candidates) -> Void
     ) {
         let end = EventLoop.monotonicNow() + Self.patience
-        var rest = ids
+        let count = found.value.first.rows.count
+        var index = index
         repeat {
-            if rest.isEmpty { return done(rows.value) }
-            for id in rest.prefix(Self.stride) {
-                if let connection = registry.findOpen(id) { rows.value.append(connection.row()) }
-            }
-            rest = rest.dropFirst(Self.stride)
+            let next = min(index + Self.stride, count)
+            found.value.first.renew(index..<next) { registry.findOpen($0)?.row() }
+            index = next
+            if index == count { return done(found.value) }
         } while EventLoop.monotonicNow() < end
-        loop.callInNextTurn { [self, rest] in takeRows(of: rest, into: rows, done) }
+        loop.callInNextTurn { [self, index] in addKernelQueues(to: found, from: index, done) }
     }
 
     /// What waits in the kernel, and what the connections of a drain wait for. `announced` is what open ones wait for
@@ -131,45 +114,5 @@ struct Sample: Hashable, Sendable {
         unacked += other.unacked
         cost = max(cost, other.cost)
         blockedOn.merge(other.blockedOn, uniquingKeysWith: +)
-    }
-}
-
-extension ConnectionQuery {
-    /// The rows of a page by the query's order, and whether more follow. Only keys are sorted: rows are large, and there
-    /// may be as many as there are connections.
-    func page(of pieces: [[ConnectionRow]]) -> (rows: [ConnectionRow], hasMore: Bool) {
-        var places: [Place] = []
-        places.reserveCapacity(pieces.reduce(0) { $0 + $1.count })
-        for (piece, rows) in pieces.enumerated() {
-            for (index, row) in rows.enumerated() where order != .id || row.id > after ?? 0 {
-                places.append(Place(key: key(of: row), id: row.id, piece: piece, index: index))
-            }
-        }
-        places.sort { ($0.key, $0.id) < ($1.key, $1.id) }
-        return (places.prefix(limit).map { pieces[$0.piece][$0.index] }, places.count > limit)
-    }
-
-    private struct Place {
-        let key: UInt64
-        let id: UInt64
-        let piece: Int
-        let index: Int
-    }
-
-    /// The smaller, the earlier on the pages.
-    private func key(of row: ConnectionRow) -> UInt64 {
-        switch order {
-        case .id: row.id
-        // For those that have ended both stand still; a page shows either open or closed ones.
-        case .age: Self.ascending(row.openedAt - (row.endedAt ?? 0))
-        case .idle: Self.ascending(row.lastActivity - (row.endedAt ?? 0))
-        case .received: .max - row.received
-        case .sent: .max - row.sent
-        }
-    }
-
-    /// In the order of signed numbers.
-    private static func ascending(_ number: Int64) -> UInt64 {
-        UInt64(bitPattern: number) ^ (1 << 63)
     }
 }

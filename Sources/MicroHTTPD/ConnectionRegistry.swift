@@ -90,12 +90,12 @@ final class ConnectionRegistry: @unchecked Sendable {
         }
     }
 
-    /// The answer of a request that was suspended, once.
-    func takeAnswer(of connection: ServerConnection) -> HTTPResponse? {
+    /// What makes the answer of a request that was suspended, once. It is made without the lock.
+    func takeAnswer(of connection: ServerConnection) -> DeferredResponse.Maker? {
         lock.withLock {
-            guard case .completed(let response) = connection.exchange else { return nil }
+            guard case .completed(let make) = connection.exchange else { return nil }
             connection.exchange = .active
-            return response
+            return make
         }
     }
 
@@ -115,10 +115,12 @@ final class ConnectionRegistry: @unchecked Sendable {
     }
 
     /// Does nothing unless the connection still waits for this number: the handle may be gone.
-    func complete(_ connection: ServerConnection, _ number: UInt64, with response: HTTPResponse, now: Instant) {
+    func complete(
+        _ connection: ServerConnection, _ number: UInt64, with make: @escaping DeferredResponse.Maker, now: Instant
+    ) {
         updating {
             guard case .suspended(number) = connection.exchange else { return }
-            resume(connection, with: response, now: now)
+            resume(connection, with: make, now: now)
         }
     }
 
@@ -162,7 +164,7 @@ final class ConnectionRegistry: @unchecked Sendable {
             var hasAnswered = false
             for connection in connections.values {
                 guard case .suspended = connection.exchange else { continue }
-                resume(connection, with: response, now: now)
+                resume(connection, with: { response }, now: now)
                 hasAnswered = true
             }
             return hasAnswered
@@ -209,8 +211,10 @@ final class ConnectionRegistry: @unchecked Sendable {
         }
     }
 
-    private func resume(_ connection: ServerConnection, with response: HTTPResponse, now: Instant) {
-        connection.exchange = .completed(response)
+    private func resume(
+        _ connection: ServerConnection, with make: @escaping DeferredResponse.Maker, now: Instant
+    ) {
+        connection.exchange = .completed(make)
         connection.disconnected = nil
         setDeadline(now + configuration.responseDeadline, of: connection)
         MHD_resume_connection(connection.handle)

@@ -3,14 +3,17 @@ internal import Synchronization
 /// The promise of an answer that is not known yet. It may be completed from any thread; only the first completion
 /// counts, and after the client went away or the server stopped it does nothing.
 package final class DeferredResponse: Sendable {
-    private let deliver: @Sendable (HTTPResponse) -> Void
+    /// Makes the answer when it is to be sent.
+    package typealias Maker = @Sendable () -> HTTPResponse
+
+    private let deliver: @Sendable (@escaping Maker) -> Void
     private let watch: @Sendable (@escaping @Sendable () -> Void) -> Void
     private let isCompleted = Atomic<Bool>(false)
 
     /// `deliver` is called at most once, on the thread that completes. `watch` is given what `onDisconnect` is.
     package init(
         watch: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in },
-        deliver: @escaping @Sendable (HTTPResponse) -> Void
+        deliver: @escaping @Sendable (@escaping Maker) -> Void
     ) {
         self.watch = watch
         self.deliver = deliver
@@ -24,7 +27,14 @@ package final class DeferredResponse: Sendable {
     }
 
     package func complete(_ response: HTTPResponse) {
+        complete { response }
+    }
+
+    /// Has `make` called on the library's thread: an answer that takes milliseconds to write holds other clients of this
+    /// server, and not the thread that completes. It is dropped uncalled when nobody is there to be answered, and must
+    /// not wait.
+    package func complete(_ make: @escaping Maker) {
         guard !isCompleted.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        deliver(response)
+        deliver(make)
     }
 }

@@ -25,7 +25,7 @@ final class ServerConnection: @unchecked Sendable {
         case active
         /// Waiting for the completion of this number.
         case suspended(UInt64)
-        case completed(HTTPResponse)
+        case completed(DeferredResponse.Maker)
         /// Its client hung up while it was suspended.
         case abandoned
         case streaming(StreamBuffer)

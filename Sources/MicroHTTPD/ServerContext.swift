@@ -81,7 +81,7 @@ final class ServerContext: Sendable {
             connection.request = .dispatched
             return suspend(connection, begin)
         case .dispatched:
-            if let response = registry.takeAnswer(of: connection) { return answer(connection, response) }
+            if let make = registry.takeAnswer(of: connection) { return answer(connection, make()) }
             return !registry.isAbandoned(connection)
         }
     }
@@ -161,14 +161,15 @@ private final class Suspension: Sendable {
 
     deinit {
         guard let context, context.registry.isWaiting(connection, number) else { return }
-        context.registry.complete(connection, number, with: context.answerText(.handlerFailed, path: nil), now: .now)
+        let answer = context.answerText(.handlerFailed, path: nil)
+        context.registry.complete(connection, number, with: { answer }, now: .now)
     }
 
     func onDisconnect(_ body: @escaping @Sendable () -> Void) {
         context?.registry.onDisconnect(of: connection, number, body)
     }
 
-    func complete(_ response: HTTPResponse) {
-        context?.registry.complete(connection, number, with: response, now: .now)
+    func complete(_ make: @escaping DeferredResponse.Maker) {
+        context?.registry.complete(connection, number, with: make, now: .now)
     }
 }

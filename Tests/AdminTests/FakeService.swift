@@ -63,9 +63,10 @@ final class FakeService: ServiceControl {
         completion(seen.sample ?? seen.status)
     }
 
-    func connections(_ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage?) -> Void) {
+    func connections(_ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage.Maker?) -> Void) {
         state.withLock { $0.queries.append(query) }
-        completion(seen.page)
+        guard let page = seen.page else { return completion(nil) }
+        completion { page }
     }
 
     func connection(id: UInt64, _ completion: @escaping @Sendable (ConnectionLookup) -> Void) {

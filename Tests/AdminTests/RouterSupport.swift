@@ -46,7 +46,7 @@ extension Router {
         switch reply(to: request) {
         case .response(let response): answers.append(response)
         case .deferred(let begin):
-            begin(DeferredResponse(watch: { answers.watch($0) }, deliver: { answers.append($0) }))
+            begin(DeferredResponse(watch: { answers.watch($0) }, deliver: { answers.append($0()) }))
         case .stream(let response, let begin):
             answers.append(response)
             // As the HTTP server does: the stream of HEAD never begins.

@@ -41,6 +41,47 @@ import Testing
         #expect(ConnectionQuery(state: .closed, order: order).page(of: [rows]).rows.map(\.id) == [2, 3, 1])
     }
 
+    /// Shards choose their first rows, and the page is chosen from those: it must be that of sorting everything.
+    @Test(arguments: ConnectionQuery.Order.allCases)
+    func pageOfChosenRows_isThatOfAllRowsSorted(order: ConnectionQuery.Order) {
+        for _ in 0..<300 {
+            let shards = (0..<Int.random(in: 1...4)).map { _ in Int.random(in: 0...40) }
+            let ids = Array(1...UInt64(shards.reduce(1, +))).shuffled()
+            // Few values, so that many are equal.
+            let rows = ids.map { id in
+                Self.row(
+                    id, openedAt: .random(in: -3...3), lastActivity: .random(in: -3...3), received: .random(in: 0...5),
+                    sent: Bool.random() ? .max : .random(in: 0...2))
+            }
+            let query = ConnectionQuery(
+                order: order, limit: .random(in: 1...50), after: order == .id ? .random(in: 0...60) : nil)
+            var rest = rows[...]
+            let parts = shards.map { count in
+                var first = FirstRows(of: query, among: count)
+                for row in rest.prefix(count) { first.offer(row) }
+                #expect(first.rows.count <= query.limit + 1)
+                rest = rest.dropFirst(count)
+                return first.rows
+            }
+            let offered = rows.dropLast(rest.count)
+            let expected = offered.filter { $0.id > query.after ?? 0 }.sorted { Self.precedes($0, $1, order) }
+            let page = query.page(of: parts)
+            #expect(page.rows.map(\.id) == expected.prefix(query.limit).map(\.id))
+            #expect(page.hasMore == (expected.count > query.limit))
+        }
+    }
+
+    /// The contract's order, said once more.
+    private static func precedes(_ one: ConnectionRow, _ other: ConnectionRow, _ order: ConnectionQuery.Order) -> Bool {
+        switch order {
+        case .id: one.id < other.id
+        case .age: (one.openedAt, one.id) < (other.openedAt, other.id)
+        case .idle: (one.lastActivity, one.id) < (other.lastActivity, other.id)
+        case .received: one.received == other.received ? one.id < other.id : one.received > other.received
+        case .sent: one.sent == other.sent ? one.id < other.id : one.sent > other.sent
+        }
+    }
+
     @Test func after_appliesToTheOrderOfIdsOnly() {
         let rows = (1...4).map { Self.row($0) }
         #expect(ConnectionQuery(after: 2).page(of: [rows]).rows.map(\.id) == [3, 4])

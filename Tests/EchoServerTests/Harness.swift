@@ -30,8 +30,9 @@ struct TestServer {
     }
 
     func page(_ query: ConnectionQuery = ConnectionQuery()) throws -> ConnectionPage {
-        let page: ConnectionPage? = try answer { server.connections(query, $0) }
-        return try #require(page)
+        let answered: ConnectionPage.Maker? = try answer { server.connections(query, $0) }
+        let makePage = try #require(answered)
+        return makePage()
     }
 
     func connection(_ id: UInt64) throws -> ConnectionInfo? {

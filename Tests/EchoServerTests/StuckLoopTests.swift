@@ -12,8 +12,8 @@ import TestSupport
             let clients = try (0..<4).map { _ in try server.connectServed() }
             let goOn = server.block(server.loops[1])
             defer { goOn.open() }
-            let page: ConnectionPage? = try server.answer { server.server.connections(ConnectionQuery(), $0) }
-            #expect(page == nil)
+            let page: ConnectionPage.Maker? = try server.answer { server.server.connections(ConnectionQuery(), $0) }
+            #expect(page?() == nil)
             let status: ServiceStatus = try server.answer { server.server.sampleStatus($0) }
             #expect(status.connections.active == clients.count)
             let lookups: [ConnectionLookup] = try (1...4).map { id in

@@ -10,7 +10,7 @@ SignalSource.ignoreBrokenPipes()
 let environment = ProcessEnvironment.current()
 switch ParsedCommand.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment) {
 case .serve(let options):
-    _ = HostLimits.raiseDescriptorLimit()
+    HostLimits.growDescriptorTable(to: HostLimits.raiseDescriptorLimit())
     exit(Service(options, surroundings: .ofThisProcess()).run())
 case .client(let work):
     // It ends by signals, and by the end of a pipe, as every other command does.

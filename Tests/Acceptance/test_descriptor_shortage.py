@@ -3,6 +3,7 @@
 import resource
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from echod import Echod, eventually, run
@@ -93,3 +94,10 @@ def test_more_than_the_descriptor_limit_allows():
     """A limit over what there are descriptors for is bad usage."""
     result = run("--max-connections", "1000000000")
     assert result.returncode == 64 and "--max-connections" in result.stderr
+
+
+def test_the_table_of_descriptors_is_grown_before_the_threads_start():
+    """The kernel doubles it for one that comes, and holds a process with threads for milliseconds each time."""
+    with Echod(wrapper=("prlimit", "--nofile=5000:5000")) as server:
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        assert int(status.partition("FDSize:")[2].split()[0]) >= 5000

@@ -23,12 +23,15 @@ struct MetricFamily: Hashable, Sendable {
 
         init(dictionaryLiteral pairs: (String, String)...) {
             var text: [UInt8] = []
+            if !pairs.isEmpty { text.reserveCapacity(64) }
             for (name, value) in pairs {
-                text.append(text.isEmpty ? "{" : ",", name, "=\"")
+                text.append(UInt8(ascii: text.isEmpty ? "{" : ","))
+                text += name.utf8
+                text += "=\"".utf8
                 text.appendEscaped(value, quotes: true)
-                text.append("\"")
+                text.append(UInt8(ascii: "\""))
             }
-            if !text.isEmpty { text.append("}") }
+            if !text.isEmpty { text.append(UInt8(ascii: "}")) }
             self.text = text
         }
     }

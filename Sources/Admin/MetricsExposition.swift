@@ -23,16 +23,16 @@ enum MetricsExposition: Hashable, Sendable, CaseIterable {
         // A scrape has some 10,000 bytes.
         text.reserveCapacity(16_384)
         for family in families where !family.samples.isEmpty { write(family, to: &text) }
-        if self == .openMetrics { text.append("# EOF\n") }
+        if self == .openMetrics { text += "# EOF\n".utf8 }
         return text
     }
 
     private func write(_ family: MetricFamily, to text: inout [UInt8]) {
         let name = metadataName(of: family)
-        text.append("# HELP ", name, " ")
+        text += "# HELP \(name) ".utf8
         text.appendEscaped(family.help, quotes: self == .openMetrics)
-        text.append("\n# TYPE ", name, " ", type(of: family.kind), "\n")
-        if self == .openMetrics, let unit = family.unit { text.append("# UNIT ", name, " ", unit.rawValue, "\n") }
+        text += "\n# TYPE \(name) \(type(of: family.kind))\n".utf8
+        if self == .openMetrics, let unit = family.unit { text += "# UNIT \(name) \(unit.rawValue)\n".utf8 }
         let sampleName = Array(family.sampleName.utf8)
         for sample in family.samples {
             text += sampleName
@@ -68,17 +68,13 @@ enum MetricsExposition: Hashable, Sendable, CaseIterable {
 }
 
 extension [UInt8] {
-    mutating func append(_ parts: String...) {
-        for part in parts { append(contentsOf: part.utf8) }
-    }
-
     /// As both formats ask; a quote is escaped where the text stands in quotes, and everywhere in OpenMetrics.
     mutating func appendEscaped(_ text: String, quotes: Bool) {
         for byte in text.utf8 {
             switch byte {
-            case UInt8(ascii: "\\"): append(#"\\"#)
-            case UInt8(ascii: "\n"): append(#"\n"#)
-            case UInt8(ascii: "\"") where quotes: append(#"\""#)
+            case UInt8(ascii: "\\"): append(contentsOf: #"\\"#.utf8)
+            case UInt8(ascii: "\n"): append(contentsOf: #"\n"#.utf8)
+            case UInt8(ascii: "\"") where quotes: append(contentsOf: #"\""#.utf8)
             default: append(byte)
             }
         }

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -72,7 +73,9 @@ def watch(options):
         strace = ["strace", "-ff", "--seccomp-bpf", "-qq", "-ttt", "-T", "-e", "trace=epoll_wait", "-o", str(report)]
         with harness.Echod(options.echod, "--loops", 1, wrapper=first_in_line() + strace, patience=30) as server:
             names = thread_names(server.pid)
+            begin = time.time()
             with idle_clients(server, options.connections), harness.Admin(server.admin) as admin:
+                requests[f"({options.connections:,} clients come)"] = [(begin, time.time())]
                 for number in range(options.repeats):
                     for path in [f"/connections?{query}" for query in QUERIES] + ["/status", "/metrics"]:
                         begin = time.time()
@@ -81,8 +84,22 @@ def watch(options):
                         # So that what one leaves behind is not the next one's.
                         time.sleep(0.02)
                     print(f"round {number + 1}/{options.repeats}", file=sys.stderr)
+                requests["/events, a second"] = list(event_seconds(server.admin, options.repeats))
         seen = {name: turns(Path(f"{report}.{task}")) for task, name in names.items() if name.startswith("echod-")}
     return requests, seen
+
+
+def event_seconds(port, number):
+    """(begin, end) of so many seconds of an open event stream, each of which ends with a sample of all connections."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+        client.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        events = client.makefile("rb")
+        begin = None
+        while number >= 0:
+            if events.readline() in (b"event: state\n", b"event: totals\n"):
+                if begin is not None:
+                    yield begin, time.time()
+                begin, number = time.time(), number - 1
 
 
 def longest(turns_of_a_thread, begin, end):

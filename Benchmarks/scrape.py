@@ -4,6 +4,7 @@
 import argparse
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -46,38 +47,44 @@ class Scraper:
 # ------------------------------------------------------------------------------- instructions, user mode
 
 
-def instructions(options, answers_seconds, scrapes):
-    """What callgrind counts from start to end, and the answers given meanwhile."""
+def instructions(options, answers, scrapes):
+    """What callgrind counts from start to end, with so many answers and scrapes, and one more of each."""
     with tempfile.TemporaryDirectory() as directory:
         report, binary = Path(directory) / "callgrind", Path(directory) / "echod"
         # Valgrind gives up on debug information of a kind that it does not know; the instructions are the same.
         subprocess.run(["strip", "--strip-debug", "-o", str(binary), options.echod], check=True)
         valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={report}"]
         with harness.Echod(str(binary), "--loops", 1, wrapper=valgrind, patience=60) as server:
-            answers = 0
-            if answers_seconds:
-                load = harness.start_load(server.port, "--connections", 10, "--depth", options.depth, "--seconds",
-                                          answers_seconds, "--warmup", 0, "--timeout", 60)
-                harness.finish_load(load)
+            with socket.create_connection(("127.0.0.1", server.port)) as client:
+                echo(client, answers + 1)
+            # After the echo, for which valgrind takes so long that a connection kept alive would have been closed.
             with harness.Admin(server.admin) as admin:
-                for _ in range(scrapes):
+                for _ in range(scrapes + 1):
                     admin.get("/metrics", {"Accept": ACCEPT})
-                # Also without answers or scrapes to count: it is in all three, and so in no difference.
-                answers = lines(admin.get("/metrics", {"Accept": ACCEPT}))
         totals = re.search(r"^totals: (\d+)", report.read_text(), re.M)
-        return int(totals[1]), answers
+        return int(totals[1])
 
 
-def lines(metrics):
-    return int(re.search(rb"^echod_lines_total (\d+)", metrics, re.M)[1])
+def echo(client, answers):
+    """So many lines of 64 bytes, each sent when the one before it was answered."""
+    line = b"x" * 63 + b"\n"
+    for _ in range(answers):
+        client.sendall(line)
+        missing = len(line)
+        while missing:
+            received = len(client.recv(missing))
+            if not received:
+                raise harness.HarnessError("echod closed the connection")
+            missing -= received
 
 
 def count(options):
-    """Instructions in user mode of one answer and of one scrape."""
-    nothing, _ = instructions(options, 0, 0)
-    with_answers, answers = instructions(options, options.counted_seconds, 0)
-    with_scrapes, _ = instructions(options, 0, options.counted_scrapes)
-    return (with_answers - nothing) / answers, (with_scrapes - nothing) / options.counted_scrapes
+    """Instructions in user mode of an answer without scrapes, of one with them, and of a scrape."""
+    answers = round(options.counted_scrapes * options.rate * options.period)
+    nothing = instructions(options, 0, 0)
+    without = instructions(options, answers, 0) - nothing
+    scraped = instructions(options, answers, options.counted_scrapes) - nothing
+    return without / answers, scraped / answers, (scraped - without) / options.counted_scrapes
 
 
 # ----------------------------------------------------------------------------------- CPU time, all of it
@@ -142,28 +149,34 @@ def parse():
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--depth", type=int, default=1)
     parser.add_argument("--idle", type=int, default=9000, help="connections while a scrape is timed (%(default)s)")
-    parser.add_argument("--counted-seconds", type=float, default=4, help="of load under callgrind (%(default)s)")
-    parser.add_argument("--counted-scrapes", type=int, default=50)
+    parser.add_argument("--counted-scrapes", type=int, default=2, help="under callgrind (%(default)s)")
+    parser.add_argument("--rate", type=float, default=97_000,
+                        help="answers a second: so many for each scrape under callgrind (%(default)s)")
+    parser.add_argument("--count-only", action="store_true", help="nothing that needs a quiet machine")
     return parser.parse_args()
+
+
+def report_time(options):
+    rounds, rate = compare(options)
+    ratios = [with_scrapes / without for without, with_scrapes in rounds]
+    print(f"CPU time per answer with a scrape every {options.period:g} s: × {statistics.median(ratios):.3f} "
+          f"({min(ratios):.3f}–{max(ratios):.3f}) at {rate:,.0f} answers/s, depth {options.depth}")
+    times = scrape_time(options)
+    print(f"a scrape with {options.idle:,} open connections: p50 {harness.percentile(times, 0.5):.2f} ms, "
+          f"p99 {harness.percentile(times, 0.99):.2f} ms, all of it seen from a client")
 
 
 def main():
     options = parse()
     harness.exit_on_signals()
     harness.build()
-    rounds, rate = compare(options)
-    ratios = [with_scrapes / without for without, with_scrapes in rounds]
-    print(f"CPU time per answer with a scrape every {options.period:g} s: × {statistics.median(ratios):.3f} "
-          f"({min(ratios):.3f}–{max(ratios):.3f}) at {rate:,.0f} answers/s, depth {options.depth}")
-    if shutil.which("valgrind"):
-        answer, scrape = count(options)
-        print(f"instructions in user mode: {answer:,.0f} an answer, {scrape:,.0f} a scrape; at that rate a scrape "
-              f"every {options.period:g} s is {scrape / (answer * rate * options.period):+.2%} per answer")
-    else:
-        print("no valgrind: instructions are not counted", file=sys.stderr)
-    times = scrape_time(options)
-    print(f"a scrape with {options.idle:,} open connections: p50 {harness.percentile(times, 0.5):.2f} ms, "
-          f"p99 {harness.percentile(times, 0.99):.2f} ms, all of it seen from a client")
+    if not options.count_only:
+        report_time(options)
+    if not shutil.which("valgrind"):
+        return print("no valgrind: instructions are not counted", file=sys.stderr)
+    without, scraped, scrape = count(options)
+    print(f"instructions in user mode: {without:,.1f} an answer, {scraped:,.1f} with a scrape every "
+          f"{options.period:g} s at {options.rate:,.0f} answers/s: {scraped / without - 1:+.2%}; {scrape:,.0f} a scrape")
 
 
 if __name__ == "__main__":

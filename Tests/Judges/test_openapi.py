@@ -69,8 +69,9 @@ class Company:
     """Ends every drain soon, so that nobody waits for a `delay=24h` that is tried out, and is a client when there is
     none."""
 
-    def __init__(self, service):
+    def __init__(self, service, headers=None):
         self.service = service
+        self.headers = headers
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True)
 
@@ -79,7 +80,7 @@ class Company:
         while not self._is_over.wait(0.05):
             status = self.service.status()
             if status["state"] in ("lame_duck", "draining"):
-                self.service.post("/drain?delay=0s&timeout=100ms")
+                self.service.post("/drain?delay=0s&timeout=100ms", headers=self.headers)
             elif status["state"] == "serving" and status["connections"]["active"] == 0:
                 with contextlib.suppress(ConnectionRefusedError):
                     client = self.service.client()
@@ -95,11 +96,11 @@ class Company:
         self._thread.join()
 
 
-def schemathesis(service, folder, *options):
+def schemathesis(service, folder, *options, examples=EXAMPLES):
     url = f"http://{service.admin[0]}"
     excluded = [part for path in EXCLUDED for part in ("--exclude-path", path)]
     command = [pathlib.Path(sys.executable).with_name("st"), "run", f"{url}/openapi.json", "--url", url, *excluded]
-    command += ["--seed", str(SEED), "--max-examples", str(EXAMPLES), "--no-color", *options]
+    command += ["--seed", str(SEED), "--max-examples", str(examples), "--no-color", *options]
     (folder / "schemathesis.toml").write_text(CONFIGURATION)
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=SCHEMATHESIS_PATIENCE, env=echod.clean_environment()
@@ -139,6 +140,39 @@ def test_schemathesis_finds_nothing(service, tmp_path):
     assert service.get("/livez").code == 200
 
 
+SECRET = "a-token-of-26-characters-"
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    token = tmp_path / "token"
+    token.touch(mode=0o600)
+    token.write_text(SECRET)
+    with echod.Echod("--admin-token-file", str(token)) as service:
+        yield service
+
+
+def test_without_the_token_each_mutation_is_refused_as_documented(document, guarded):
+    tried = 0
+    # Without /events, whose answer does not end; nobody needs a token to read.
+    for path in document["paths"].keys() - {"/events"}:
+        for method, operation in document["paths"][path].items():
+            answer = echod.ask(guarded.admin[0], method.upper(), path.replace("{id}", "1"), {"X-Echod-Drain": "1"})
+            assert (answer.code == 401) == ("401" in operation["responses"])
+            if answer.code == 401:
+                assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+                assert_documented(document, method, path, answer)
+                tried += 1
+    assert tried == 6 and guarded.state == "serving"
+
+
+def test_schemathesis_finds_nothing_with_a_token(guarded, tmp_path):
+    with Company(guarded, {"Authorization": f"Bearer {SECRET}"}):
+        found = schemathesis(guarded, tmp_path, "-H", f"Authorization: Bearer {SECRET}", examples=10)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert SECRET.encode() not in guarded.log
+
+
 def test_shutdown_is_as_documented(document):
     with echod.Echod() as service, service.client():
         for query in ("?mode=x", "?timeout=1", "?wait=", "?nope=1"):
@@ -155,6 +189,7 @@ def test_shutdown_is_as_documented(document):
         assert forced.code == 500
         assert_documented(document, "post", "/shutdown", forced)
         assert service.exit_code() == 2
+
 
 def test_a_clean_shutdown_is_as_documented(document):
     with echod.Echod() as service:

@@ -183,10 +183,10 @@ extension Connection {
         return (try? socket?.localAddress()) ?? .unix(path: nil)
     }
 
-    /// What keeps it from ending while a drain runs.
+    /// What keeps it from ending: while a drain runs, or when it is closed for another reason.
     var blocker: Blocker? {
         switch (shard.closing, phase) {
-        case (.none, _), (_, .ended), (_, .refused): nil
+        case (.none, .echoing), (_, .ended), (_, .refused): nil
         case (.announced(let blocker), .echoing): blocker
         case (_, .echoing): .spreadTurn
         case (_, .flushing), (_, .finishing): .peerRead

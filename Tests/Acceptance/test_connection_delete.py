@@ -106,6 +106,20 @@ def test_a_client_that_does_not_read():
         assert closed(server) == {"admin_closed": 2}
 
 
+def test_what_a_closing_one_waits_for():
+    """Its row says so without a drain, too; who goes on echoing waits for nothing."""
+    with Echod() as server, server.client() as idle, server.client() as silent:
+        with server.client(receive_buffer=4096) as deaf:
+            deaf.send_until_blocked(b"line\n" * 1000)
+            for client in (silent, deaf):
+                assert delete(server, server.row(client)).code == 202
+            server.await_row(silent, state="closing", blocked_on="peer_close")
+            server.await_row(deaf, state="closing", blocked_on="peer_read")
+            assert [row["peer"] for row in server.connections("blocked_on=peer_close")] == [silent.name]
+            server.await_row(idle, state="open", blocked_on=None)
+            assert delete(server, server.row(deaf), "abort").code == 202
+
+
 def test_during_a_drain():
     """Who is closing already goes on; abort cuts it, and what it loses is the drain's loss."""
     with Echod() as server, server.client() as typing, server.client(receive_buffer=4096) as deaf:

@@ -43,7 +43,11 @@ struct HeadReader {
         if LibraryVersion.decoys.contains(where: { $0.value == value.baseAddress }) { return }
         let nameBytes = Self.bytes(of: name)
         let valueBytes = Self.bytes(of: value)
-        fields.append(.init(name: String(decoding: nameBytes, as: UTF8.self).lowercased(), value: valueBytes))
+        // White space around a value is not part of it (RFC 9112, 5.1); the old library leaves that at the end.
+        let valueEnd = valueBytes.lastIndex { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }.map { $0 + 1 } ?? 0
+        fields.append(
+            .init(
+                name: String(decoding: nameBytes, as: UTF8.self).lowercased(), value: Array(valueBytes[..<valueEnd])))
         let nameStart = UInt(bitPattern: name.baseAddress)
         // CR LF, or LF alone, as somebody types it at a terminal.
         if LibraryVersion.isLegacy, nameStart < cursor || !(1...2).contains(nameStart - cursor) { isComplete = false }

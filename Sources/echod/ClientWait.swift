@@ -37,11 +37,12 @@ struct DrainWork: ClientWork {
         return parameters
     }
 
-    /// How long the answer may take. No drain is longer than a day.
+    /// How long the answer may take. Who names a timeout gets the nearer deadline, and without one no drain is longer
+    /// than a day; the rest is for the exit.
     var limit: Duration {
         switch wait {
         case nil: Exchange.answerLimit
-        case .toTheEnd: .seconds(24 * 60 * 60) + Exchange.answerLimit
+        case .toTheEnd: (timeout ?? .seconds(24 * 60 * 60)) + Exchange.answerLimit
         case .atMost(let limit): limit + Exchange.answerLimit
         }
     }

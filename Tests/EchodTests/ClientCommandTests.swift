@@ -52,6 +52,17 @@ import Testing
         #expect((work(["drain"], ["ECHOD_ADMIN_TOKEN_FILE": ""]) as? DrainWork)?.admin.tokenFile == nil)
     }
 
+    // MARK: Time
+
+    @Test(
+        arguments: [
+            ([], 10), (["--wait=30s"], 40), (["--wait"], 86_410), (["--wait", "--timeout", "2s"], 12),
+            (["--wait=30s", "--timeout", "2s"], 40),
+        ])
+    func answer_isNotWaitedForBeyondWhatIsKnown(arguments: [String], seconds: Int) {
+        #expect((work(["drain"] + arguments) as? DrainWork)?.limit == .seconds(seconds))
+    }
+
     // MARK: Optional values
 
     @Test(

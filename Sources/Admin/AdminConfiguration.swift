@@ -1,4 +1,5 @@
 package import EchoCore
+package import Logging
 
 /// What the router must know beside the service itself.
 package struct AdminConfiguration: Sendable {
@@ -17,10 +18,14 @@ package struct AdminConfiguration: Sendable {
     package var version: String
     /// For `/config` and `/log-level`.
     package var settings: any ProcessSettings
+    /// Gets a line for each change that is asked for, on the HTTP server's thread: it may not wait. Without
+    /// one nothing is said.
+    package var log: Logger
 
     package init(
         allowedHosts: [String] = [], allowRemote: Bool = false, token: (any BearerToken)? = nil, userID: UInt32,
-        drainDefaults: DrainDefaults = DrainDefaults(), version: String, settings: any ProcessSettings
+        drainDefaults: DrainDefaults = DrainDefaults(), version: String, settings: any ProcessSettings,
+        log: Logger = Logger(label: "admin", factory: { _ in SwiftLogNoOpLogHandler() })
     ) {
         self.allowedHosts = allowedHosts
         self.allowRemote = allowRemote
@@ -29,5 +34,6 @@ package struct AdminConfiguration: Sendable {
         self.drainDefaults = drainDefaults
         self.version = version
         self.settings = settings
+        self.log = log
     }
 }

@@ -1,4 +1,5 @@
 package import EchoCore
+internal import Logging
 package import MicroHTTPD
 
 /// The admin API: a request in, an answer out, over a table of routes.
@@ -7,6 +8,7 @@ package import MicroHTTPD
 /// events are a stream. Copies share the event streams' places.
 package struct Router: Sendable {
     private let guards: Guards
+    private let log: Logger
     let routes: [Route]
     private let answered: MetricsRequestCounts
 
@@ -17,6 +19,7 @@ package struct Router: Sendable {
         process: @escaping @Sendable () -> ProcessMeasurements?
     ) {
         guards = Guards(configuration: configuration)
+        log = configuration.log
         let drains = DrainRoutes(service: service, defaults: configuration.drainDefaults)
         let endpoints =
             ProbeRoutes(service: service).routes
@@ -64,6 +67,7 @@ package struct Router: Sendable {
         do throws(Problem) {
             if route.isMutation { try guards.checkMutation(request) }
             let arguments = try Arguments(request.query, allowed: route.parameters)
+            if route.isMutation { log.changeAskedFor(request) }
             return try route.handler(
                 RoutedRequest(
                     request: request, arguments: arguments, segment: match.segment, answered: answered, table: routes))

@@ -114,7 +114,8 @@ final class Service {
         return AdminConfiguration(
             allowedHosts: options.adminHosts, allowRemote: options.adminAllowRemote, token: token, userID: getuid(),
             drainDefaults: drain, version: Product.version,
-            settings: RunningSettings(given: options, acceptLinger: drain.acceptLinger, desk: logLevel))
+            settings: RunningSettings(given: options, acceptLinger: drain.acceptLinger, desk: logLevel),
+            log: log)
     }
 
     private func drainDefaults(_ listeners: [ListenerAddress]) -> DrainDefaults {

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from echod import BINARY, Client, Echod, Process, ask, clean_environment, eventually, run
+from echod import BINARY, LOOPBACK, Client, Echod, Process, ask, clean_environment, eventually, run
 
 TEXT_LINE = re.compile(
     rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "
@@ -127,3 +127,23 @@ def test_bad_usage_is_for_people():
     """Complaints about the command line are no log lines."""
     result = run("--log-format", "xml")
     assert result.returncode == 64 and result.stderr.startswith("echod: ")
+
+
+def test_changes_are_told_with_who_asked(tmp_path):
+    """Each line stands though the change itself says nothing, or hides the lines after it; who is turned away is counted."""
+    path = f"unix:{tmp_path}/admin.sock"
+    with Echod(admin=(LOOPBACK, path)) as server, server.client() as client:
+        assert client.asks(b"one\n") == b"ONE\n"
+        close = f"/connections/{server.row(client)['id']}?mode=abort"
+        changes = [("DELETE", close, 202), ("POST", "/drain?delay=10s", 202), ("POST", "/drain?timeout=15s", 202)]
+        changes += [("DELETE", "/drain", 200), ("PUT", "/log-level?level=error", 200)]
+        tcp, unix = server.admin
+        assert ask(tcp, "POST", "/drain?typo=1").code == 400
+        assert ask(tcp, "POST", "/drain", {"Origin": "null"}).code == 403
+        for index, (method, target, code) in enumerate(changes):
+            assert ask(unix if index % 2 else tcp, method, target).code == code
+        server.logged("change asked for", "level=error")
+        names = ("127.0.0.1", f"uid:{os.getuid()}")
+        requests = [f"{method} {target}" for method, target, _ in changes]
+        expected = [f'by={names[index % 2]} request="{request}"' for index, request in enumerate(requests)]
+        assert re.findall("notice change asked for (.*)", server.log.decode()) == expected

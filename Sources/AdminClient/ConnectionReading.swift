@@ -15,7 +15,7 @@ private struct PageObject: Decodable {
 }
 
 private struct ConnectionObject: Decodable {
-    let ageMs, idleMs: Int64
+    let ageMs, idleMs: Milliseconds
     let blockedOn: Name<Blocker>?
     let id, lateDiscarded, lines, received, sent: UInt64
     let local, peer: String
@@ -29,7 +29,7 @@ private struct ConnectionObject: Decodable {
         // No table shows when it was opened: its age is easier to read.
         ConnectionInfo(
             id: id, peer: peer, local: local, mode: mode.value, openedAtUnixNanoseconds: 0,
-            age: .milliseconds(ageMs), idle: .milliseconds(idleMs), state: state.value, reason: reason?.value,
+            age: ageMs.duration, idle: idleMs.duration, state: state.value, reason: reason?.value,
             blockedOn: blockedOn?.value, lines: lines, received: received, sent: sent, lateDiscarded: lateDiscarded,
             partialLine: partialLine, unread: unread, unacked: unacked)
     }

@@ -39,13 +39,27 @@ struct Name<Value: RawRepresentable<String>>: Decodable {
     }
 }
 
+/// A number of milliseconds that fits a count of nanoseconds, as echod has it for every time. That is 292 years; what is
+/// longer comes from no echod, and is an error of decoding.
+struct Milliseconds: Decodable {
+    let duration: Duration
+
+    init(from decoder: any Decoder) throws {
+        let number = try decoder.singleValueContainer().decode(Int64.self)
+        guard (Int64.min / 1_000_000...Int64.max / 1_000_000).contains(number) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "too long"))
+        }
+        duration = .milliseconds(number)
+    }
+}
+
 private struct StatusObject: Decodable {
     let admin, listen: [String]
     let bytes: Bytes
     let connections: Connections
     let drain: DrainObject?
     let exitCode: Int?
-    let inStateMs, uptimeMs: Int64
+    let inStateMs, uptimeMs: Milliseconds
     let lines: UInt64
     let pid: Int
     let state: Name<ServiceState>
@@ -67,8 +81,8 @@ private struct StatusObject: Decodable {
             bytes: .init(received: bytes.received, sent: bytes.sent, unacked: bytes.unacked, unread: bytes.unread),
             connections: .init(
                 accepted: connections.accepted, active: connections.active, closed: known(connections.closed)),
-            drain: drain?.drain, exitCode: exitCode, inState: .milliseconds(inStateMs), lines: lines, pid: pid,
-            state: state.value, uptime: .milliseconds(uptimeMs), version: version)
+            drain: drain?.drain, exitCode: exitCode, inState: inStateMs.duration, lines: lines, pid: pid,
+            state: state.value, uptime: uptimeMs.duration, version: version)
     }
 }
 
@@ -76,8 +90,8 @@ private struct DrainObject: Decodable {
     let abandonedByPeer, atMark, closed, fromBacklog, incomplete, lateDiscarded, lostReceived, lostSent: UInt64
     let acceptQueue: Name<AcceptQueueGuarantee>
     let blockedOn: [String: Int]
-    let deadlineInMs: Int64?
-    let delayMs, elapsedMs, timeoutMs: Int64
+    let deadlineInMs: Milliseconds?
+    let delayMs, elapsedMs, timeoutMs: Milliseconds
     let id, waiters: Int
     let intent: Name<DrainIntent>
     let mode: Name<DrainMode>
@@ -99,9 +113,9 @@ private struct DrainObject: Decodable {
 
     var drain: ServiceStatus.Drain {
         ServiceStatus.Drain(
-            id: id, intent: intent.value, mode: mode.value, trigger: trigger.value, delay: .milliseconds(delayMs),
-            timeout: .milliseconds(timeoutMs), elapsed: .milliseconds(elapsedMs),
-            deadlineIn: deadlineInMs.map { .milliseconds($0) }, result: result?.value,
+            id: id, intent: intent.value, mode: mode.value, trigger: trigger.value, delay: delayMs.duration,
+            timeout: timeoutMs.duration, elapsed: elapsedMs.duration, deadlineIn: deadlineInMs?.duration,
+            result: result?.value,
             acceptQueue: acceptQueue.value, atMark: atMark, closed: closed, fromBacklog: fromBacklog,
             blockedOn: known(blockedOn), lateDiscarded: lateDiscarded, lostReceived: lostReceived, lostSent: lostSent,
             incomplete: incomplete, abandonedByPeer: abandonedByPeer, waiters: waiters)

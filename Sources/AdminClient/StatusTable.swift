@@ -74,7 +74,7 @@ package struct StatusTable {
             ("  incomplete", count(drain.incomplete, "bytes of unfinished lines")),
             ("  late", count(drain.lateDiscarded, "bytes discarded")),
             ("  abandoned", count(drain.abandonedByPeer, "bytes thrown away by peers' resets")),
-            ("  waiters", count(UInt64(drain.waiters), "")),
+            ("  waiters", count(drain.waiters, "")),
         ]
         return rows + counts.filter { !$0.text.isEmpty }
     }
@@ -87,7 +87,7 @@ package struct StatusTable {
     }
 
     /// Nothing is said of what did not happen.
-    private func count(_ number: UInt64, _ what: String) -> String {
+    private func count(_ number: some BinaryInteger, _ what: String) -> String {
         number == 0 ? "" : what.isEmpty ? "\(number)" : "\(number) \(what)"
     }
 

@@ -59,11 +59,30 @@ struct TextTests {
         #expect(text.contains(#"unix:/a\x1b[2J\xe2\x80\xae"#))
     }
 
+    /// Whoever answers may count as he likes; the command does not end in a trap.
+    @Test(
+        arguments: [
+            ("\"waiters\":1", "\"waiters\":-1", "waiters       -1"),
+            ("16880", "9223372036854", "106751d23h left"), ("16880", "-9223372036854", "0ms left"),
+            ("\"active\":2", "\"active\":-9223372036854775808", "-9223372036854775808 active"),
+            ("\"closed\":50", "\"closed\":18446744073709551615", "18446744073709551615 of 52"),
+        ])
+    func status_ofOddNumbers_isATable(figure: String, odd: String, shown: String) throws {
+        let status = try ServiceStatus(json: Array(Self.sample.replacing(figure, with: odd).utf8))
+        #expect(StatusTable(status, style: .plain).text.contains(shown))
+        #expect(!DrainText.progress(status).isEmpty)
+        #expect(!DrainText.begun(status, joined: false).isEmpty)
+    }
+
     @Test(
         arguments: [
             "", "{}", "[]", "null", "<html>", #"{"state":"serving"}"#,
             sample.replacing(#""draining""#, with: #""sleeping""#), sample.replacing("4711", with: #""4711""#),
             sample.replacing(#""api""#, with: #""signal:KILL""#),
+            // Three hundred years and more, which nobody can add up in nanoseconds.
+            sample.replacing("86400000", with: "9223372036854775807"),
+            sample.replacing("16880", with: "-9223372036854775808"),
+            sample.replacing("3120", with: "9223372036855"),
         ])
     func otherJSON_isAnError(json: String) {
         #expect(throws: ReadingError.self) { try ServiceStatus(json: Array(json.utf8)) }

@@ -1,6 +1,5 @@
 internal import EchoCore
 package import EventLoops
-internal import Glibc
 
 /// An answer and who gave it.
 package struct AdminAnswer: Hashable, Sendable {

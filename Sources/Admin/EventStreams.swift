@@ -31,6 +31,8 @@ final class EventStreams: Sendable {
         var last: UInt64 = 0
         /// While there is a client.
         var observation: ServiceObservation?
+        /// `done` is told. Who comes later observes anew, and so is told it, too.
+        var isOver = false
     }
 
     private let service: any ServiceControl
@@ -54,13 +56,13 @@ final class EventStreams: Sendable {
     func add(_ stream: ResponseStream, _ place: Place) {
         service.sampleStatus { [self] status in
             guard stream.send(Self.text(.state, status)) else { return }
-            let (number, isFirst) = state.withLock { state in
+            let (number, mustObserve) = state.withLock { state in
                 state.last += 1
                 state.clients[state.last] = Client(stream: stream, place: place)
-                return (state.last, state.observation == nil)
+                return (state.last, state.observation == nil || state.isOver)
             }
             stream.onEnd { [weak self] in self?.remove(number) }
-            if isFirst { observe() }
+            if mustObserve { observe() }
         }
     }
 
@@ -76,7 +78,10 @@ final class EventStreams: Sendable {
 
     private func tell(_ event: ServiceEvent, _ status: ServiceStatus) {
         let text = Self.text(event, status)
-        let streams = state.withLock { $0.clients.values.map(\.stream) }
+        let streams = state.withLock { state in
+            state.isOver = state.isOver || event == .done
+            return state.clients.values.map(\.stream)
+        }
         for stream in streams {
             stream.send(text)
             if event == .done { stream.finish() }

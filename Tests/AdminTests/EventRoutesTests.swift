@@ -41,6 +41,22 @@ struct EventRoutesTests {
         #expect(service.seen.observers.isEmpty)
     }
 
+    /// The process serves on for a moment after `done`, and one client that does not read keeps its stream for longer.
+    @Test func clientThatComesAfterDone_isToldIt() {
+        let stalled = open()
+        stalled.sink.clientStalls()
+        service.tell(.done) { $0.state = .exiting }
+        #expect(stalled.sink.isFinished)
+        for _ in 0..<2 {
+            let latecomer = open()
+            #expect(latecomer.sink.events.map(\.name) == ["state", "done"])
+            #expect(latecomer.sink.isFinished)
+        }
+        #expect(stalled.sink.events.map(\.name) == ["state", "done"])
+        stalled.sink.clientLeaves()
+        #expect(service.seen.observers.isEmpty)
+    }
+
     @Test func sixteenClients_areTheMost_andOneThatLeavesMakesRoom() throws {
         let clients = (0..<16).map { _ in open() }
         #expect(clients.allSatisfy { $0.all.first?.status == 200 })

@@ -36,6 +36,8 @@ final class FakeService: ServiceControl {
         var gone: [UInt64] = []
         var observers: [UInt64: Observer] = [:]
         var lastObserver: UInt64 = 0
+        /// `done` was told.
+        var isOver = false
     }
 
     typealias Observer = @Sendable (ServiceEvent, ServiceStatus) -> Void
@@ -113,11 +115,12 @@ final class FakeService: ServiceControl {
     }
 
     func observe(_ observer: @escaping Observer) -> ServiceObservation {
-        let number = state.withLock {
+        let (number, isOver, status) = state.withLock {
             $0.lastObserver += 1
             $0.observers[$0.lastObserver] = observer
-            return $0.lastObserver
+            return ($0.lastObserver, $0.isOver, $0.status)
         }
+        if isOver { observer(.done, status) }
         return ServiceObservation { [weak self] in
             _ = self?.state.withLock { $0.observers.removeValue(forKey: number) }
         }
@@ -127,6 +130,7 @@ final class FakeService: ServiceControl {
     func tell(_ event: ServiceEvent, _ change: (inout ServiceStatus) -> Void = { _ in }) {
         let (observers, status) = state.withLock { state in
             change(&state.status)
+            state.isOver = state.isOver || event == .done
             return (Array(state.observers.values), state.status)
         }
         for observer in observers { observer(event, status) }

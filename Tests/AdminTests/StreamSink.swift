@@ -7,6 +7,7 @@ final class StreamSink: ResponseSink {
         var received: [UInt8] = []
         var isOver = false
         var isFinished = false
+        var isStalled = false
         var endings: [@Sendable () -> Void] = []
     }
 
@@ -33,9 +34,17 @@ final class StreamSink: ResponseSink {
         }
     }
 
+    /// The client takes nothing any more: the last byte does not leave.
+    func clientStalls() {
+        state.withLock { $0.isStalled = true }
+    }
+
     func finish() {
-        state.withLock { $0.isFinished = true }
-        clientLeaves()
+        let isStalled = state.withLock { state in
+            state.isFinished = true
+            return state.isStalled
+        }
+        if !isStalled { clientLeaves() }
     }
 
     func clientLeaves() {

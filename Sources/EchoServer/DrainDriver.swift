@@ -14,6 +14,8 @@ final class DrainDriver {
     private var isActing = false
     private var machineTimer: LoopTimer?
     private var doorsTimer: LoopTimer?
+    /// Until the nearest limit of a waiter.
+    private var waitTimer: LoopTimer?
     /// The drain that closes the doors, and how well that can be done.
     private var closing: (drain: Int, guarantee: AcceptQueueGuarantee)?
     /// The drain whose doors are closed.
@@ -34,6 +36,7 @@ final class DrainDriver {
             self?.server?.decide { machine, moment in ((), machine.timePassed(at: moment.now)) }
         }
         doorsTimer = LoopTimer(on: control) { [weak self] in self?.acceptLingerEnded() }
+        waitTimer = LoopTimer(on: control) { [weak self] in self?.waitersChanged() }
     }
 
     func open() {
@@ -93,6 +96,11 @@ final class DrainDriver {
 
     func observerCame(_ number: UInt64) {
         announcer?.observerCame(number)
+    }
+
+    /// Somebody waits, or waits no more; or the nearest limit is over.
+    func waitersChanged() {
+        waitTimer?.set(at: server?.endOverdueWaits(now: control.now))
     }
 
     // MARK: Doors

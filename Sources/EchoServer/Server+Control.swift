@@ -118,8 +118,10 @@ extension Server: ServiceControl {
             guard result != nil || state.waiters.count < Self.maximumWaiters else { return .full }
             state.lastWaiter += 1
             if let result { return .over(result, state.lastWaiter) }
+            let deadline = limit.map { EventLoop.monotonicNow() + $0.inNanoseconds }
             state.waiters.append(
-                Waiter(id: state.lastWaiter, drain: id, milestone: milestone, completion: completion))
+                Waiter(
+                    id: state.lastWaiter, drain: id, milestone: milestone, deadline: deadline, completion: completion))
             return .waiting(state.lastWaiter)
         }
         switch place {
@@ -128,34 +130,39 @@ extension Server: ServiceControl {
             completion(.over(result), status())
             return waiter
         case .waiting(let waiter):
-            guard let limit else { return waiter }
-            control.post { [self] in
-                control.call(after: limit.inNanoseconds) { [weak self] in self?.limitPassed(waiter) }
-            }
+            if limit != nil { onControl { $0.waitersChanged() } }
             return waiter
         }
     }
 
     package func stopWaiting(_ waiter: UInt64) {
-        _ = takeWaiter(waiter)
+        removeWaiters { $0.id == waiter }
     }
 
-    private func limitPassed(_ id: UInt64) {
-        takeWaiter(id)?.completion(.limitPassed, status())
-    }
-
-    private func takeWaiter(_ id: UInt64) -> Waiter? {
-        state.withLock { state in
-            state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+    /// Tells those whose limit has passed; returns when the next one's does. Control loop only.
+    func endOverdueWaits(now: Int64) -> Int64? {
+        let overdue = removeWaiters { $0.deadline.map { $0 <= now } ?? false }
+        if !overdue.isEmpty {
+            let status = self.status()
+            for waiter in overdue { waiter.completion(.limitPassed, status) }
         }
+        return state.withLock { $0.waiters.compactMap(\.deadline).min() }
+    }
+
+    /// The timer of the limits is set anew: with the last limit it is gone.
+    @discardableResult
+    private func removeWaiters(where isMeant: (Waiter) -> Bool) -> [Waiter] {
+        let removed = state.withLock { state in
+            let removed = state.waiters.filter(isMeant)
+            if !removed.isEmpty { state.waiters.removeAll(where: isMeant) }
+            return removed
+        }
+        if removed.contains(where: { $0.deadline != nil }) { onControl { $0.waitersChanged() } }
+        return removed
     }
 
     func finishWaiters(_ drain: Int, _ milestone: DrainMilestone, _ result: DrainResult) {
-        let finished = state.withLock { state in
-            let finished = state.waiters.filter { $0.drain == drain && $0.milestone == milestone }
-            state.waiters.removeAll { $0.drain == drain && $0.milestone == milestone }
-            return finished
-        }
+        let finished = removeWaiters { $0.drain == drain && $0.milestone == milestone }
         let status = self.status()
         for waiter in finished { waiter.completion(.over(result), status) }
     }

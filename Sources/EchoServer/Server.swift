@@ -12,6 +12,8 @@ package final class Server: Sendable {
         let id: UInt64
         let drain: Int
         let milestone: DrainMilestone
+        /// In monotonic nanoseconds; nil: it waits to the end.
+        let deadline: Int64?
         let completion: @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
     }
 

@@ -1,9 +1,9 @@
 import EchoCore
-import EventLoops
 import Testing
 import TestSupport
 
 @testable import EchoServer
+@testable import EventLoops
 
 /// Requests, waiters and signals.
 @Suite struct DrainRequestTests {
@@ -99,6 +99,46 @@ import TestSupport
                 client.close()
             }
             #expect(outcome == .over(.clean))
+        }
+    }
+
+    @Test func waiters_withLimits_areToldTheNearestFirst() throws {
+        try withServer { server in
+            let client = try Self.clientInTheMiddleOfALine(server)
+            server.drain()
+            let told = Lock<[Int]>([])
+            for limit in [3_600_000, 150, 50, 100] {
+                let waiter = server.server.awaitDrain(id: 1, .drained, limit: .milliseconds(limit)) { outcome, _ in
+                    told.withLock { $0.append(outcome == .limitPassed ? limit : 0) }
+                }
+                #expect(waiter != nil)
+            }
+            #expect(eventually { told.withLock { $0.count == 3 } })
+            #expect(server.status.drain?.waiters == 1)
+            client.close()
+            #expect(eventually { told.withLock { $0 == [50, 100, 150, 0] } })
+        }
+    }
+
+    /// A limit may be a day long: what is kept for a client that has gone is not.
+    @Test func waiters_thatHaveGone_leaveNothingOnTheLoop() throws {
+        final class Probe: ReadinessHandler {
+            func readinessChanged(_ readiness: Readiness) {}
+            func timerFired() {}
+        }
+        try withServer { server in
+            let client = try Self.clientInTheMiddleOfALine(server)
+            server.drain()
+            for _ in 0..<100 {
+                let waiter = server.server.awaitDrain(id: 1, .drained, limit: .seconds(3600)) { _, _ in }
+                server.server.stopWaiting(try #require(waiter))
+            }
+            let slot: Int = try server.answer { answer in
+                let control = server.control
+                control.post { answer((try? control.register(Probe()))?.slot ?? .max) }
+            }
+            #expect(slot < 50)
+            client.close()
         }
     }
 

@@ -107,7 +107,7 @@ struct DrainRoutes: Sendable {
             guard let waiter else { return answer.complete(Self.tooManyWaiters.response) }
             // A client that is killed resets its connection, or only ends it: then it looks like one that has stopped
             // sending and still reads, and keeps its place until the drain is over.
-            answer.onDisconnect { service.stopWaiting(waiter) }
+            answer.onDisconnect { [weak service] in service?.stopWaiting(waiter) }
         }
     }
 

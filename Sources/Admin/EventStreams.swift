@@ -11,13 +11,14 @@ final class EventStreams: Sendable {
 
     /// The right to one of the streams, from before the answer begins until its last byte has left or never will.
     final class Place: Sendable {
-        private let streams: EventStreams
+        /// Weak, because the streams keep the places of their clients.
+        private weak let streams: EventStreams?
 
         fileprivate init(of streams: EventStreams) {
             self.streams = streams
         }
 
-        deinit { streams.state.withLock { $0.places -= 1 } }
+        deinit { streams?.state.withLock { $0.places -= 1 } }
     }
 
     private struct Client: Sendable {

@@ -47,12 +47,12 @@ final class MetricsRequestCounts: Sendable {
         countOf = Dictionary(uniqueKeysWithValues: zip(series, counts))
     }
 
-    /// The same reply, which is counted when it is given. `route`: nil for a request that none has, or that was refused
-    /// before it was looked for.
-    func counting(_ reply: HTTPReply, of route: Route?) -> HTTPReply {
+    /// The same reply, which is counted when it is given. `path`: the route's template; nil for a request that none has,
+    /// or that was refused before it was looked for.
+    func counting(_ reply: HTTPReply, of path: String?) -> HTTPReply {
         switch reply {
         case .response(let response), .stream(let response, _):
-            count(response.status, of: route)
+            count(response.status, of: path)
             return reply
         case .deferred(let begin):
             return .deferred { answer in
@@ -62,7 +62,7 @@ final class MetricsRequestCounts: Sendable {
                         deliver: { make in
                             answer.complete {
                                 let response = make()
-                                self.count(response.status, of: route)
+                                self.count(response.status, of: path)
                                 return response
                             }
                         }))
@@ -70,8 +70,8 @@ final class MetricsRequestCounts: Sendable {
         }
     }
 
-    func count(_ status: Int, of route: Route?) {
-        let series = Series(path: route?.template.text ?? Self.otherPath, status: status)
+    func count(_ status: Int, of path: String?) {
+        let series = Series(path: path ?? Self.otherPath, status: status)
         guard let count = countOf[series] else { return assertionFailure("status \(status) is in no list") }
         count.value.add(1, ordering: .relaxed)
     }

@@ -43,7 +43,7 @@ package struct Router: Sendable {
         do throws(Problem) {
             try guards.checkHost(request)
             let (route, match) = try find(request)
-            return answered.counting(reply(of: route, match, to: request), of: route)
+            return answered.counting(reply(of: route, match, to: request), of: route.template.text)
         } catch {
             return answered.counting(.response(error.response), of: nil)
         }

@@ -49,14 +49,16 @@ struct CommentedJSON {
         try skipBlanks()
         try expect("{", "an object is to begin here: {")
         var entries: [Entry] = []
+        // A file may have a hundred thousand keys: looking through all before for each would take half a minute.
+        var lines: [String: Int] = [:]
         while try !closes("}") {
             guard next == UInt8(ascii: "\"") else {
                 throw failure("a key in double quotation marks, or }, is to stand here")
             }
             let line = line
             let key = try string()
-            if let before = entries.first(where: { $0.key == key }) {
-                throw Failure(line: line, problem: "the key \"\(key)\" stands in line \(before.line) already")
+            if let before = lines.updateValue(line, forKey: key) {
+                throw Failure(line: line, problem: "the key \"\(key)\" stands in line \(before) already")
             }
             try skipBlanks()
             try expect(":", "a colon is to stand here")

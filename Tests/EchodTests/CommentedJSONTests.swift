@@ -45,6 +45,15 @@ import Testing
         #expect(throws: CommentedJSON.Failure.self) { try read(text) }
     }
 
+    /// Each against all before it would take minutes, on the loop that serves the signals when the file is read again.
+    @Test(.timeLimit(.minutes(1))) func manyKeys_areReadInOnePass() throws {
+        let keys = (0..<80_000).map { "\"k\($0)\":1" }
+        #expect(try read("{\(keys.joined(separator: ","))}").count == keys.count)
+        #expect(throws: CommentedJSON.Failure(line: 2, problem: "the key \"k7\" stands in line 1 already")) {
+            try read("{\(keys.joined(separator: ",")),\n\"k7\":1}")
+        }
+    }
+
     @Test func bytesThatAreNotUTF8_areRefused() {
         #expect(throws: CommentedJSON.Failure.self) { try CommentedJSON.entries([0x7B, 0xFF, 0x7D]) }
     }

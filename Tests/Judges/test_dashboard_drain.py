@@ -135,6 +135,14 @@ def test_giving_up_the_token_does_nothing(tmp_path):
         assert service.state == "serving"
 
 
+def test_a_proxy_that_asks_who_reads_is_not_given_the_token():
+    """Reading needs none of ours: the dialog would come again with each refresh."""
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        page.route("**/connections?*", lambda route: route.fulfill(status=401, json={"detail": "Log in first."}))
+        expect(page.locator("#connections-problem")).to_have_text("Log in first.")
+        expect(page.locator("#token-dialog")).to_be_hidden()
+
+
 def test_a_silent_server_is_noticed_and_its_return():
     with echod.Echod() as service, dashboard.opened(service) as page:
         with service.stopped():

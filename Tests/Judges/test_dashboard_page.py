@@ -34,14 +34,14 @@ def a_service_in(state):
 
 @contextlib.contextmanager
 def haproxy(target, directory):
-    """HAProxy that strips `/echod/`, on a port of its own."""
+    """HAProxy that strips `/echod/`, or what begins like it, on a port of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         configuration = directory / "haproxy.cfg"
         configuration.write_text(
             "defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n"
             f"frontend front\n bind fd@{listener.fileno()}\n"
-            " http-request deny unless { path_beg /echod/ }\n"
-            " http-request replace-path /echod(/.*) \\1\n default_backend admin\n"
+            " http-request deny unless { path_beg /echod }\n"
+            " http-request replace-path /echod[^/]*(/.*) \\1\n default_backend admin\n"
             f"backend admin\n server echod {target}\n"
         )
         proxy = subprocess.Popen(
@@ -113,6 +113,13 @@ def test_it_works_below_a_prefix(tmp_path):
             client.close()
             dashboard.drain(page)
             dashboard.state_is(page, "Drained")
+
+
+def test_a_line_to_be_copied_is_one_word_to_a_shell(tmp_path):
+    """Whoever sends somebody a link to the page chooses its path, where the proxy before it is not strict."""
+    with echod.Echod() as service, haproxy(service.admin[0], tmp_path) as url:
+        with dashboard.opened(service, f"{url[:-1]}';id;'/") as page:
+            expect(page.locator("#commands")).to_contain_text(f"'{url[:-1]}%27;id;%27/status'")
 
 
 @pytest.mark.parametrize("state", ["serving", "draining", "drained"])

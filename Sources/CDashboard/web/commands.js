@@ -4,7 +4,8 @@ export function prepareCommands() {
   const base = new URL(".", document.baseURI);
   for (const line of document.querySelectorAll("#commands code[data-path]")) {
     const url = new URL(line.dataset.path, base);
-    line.querySelector(".url").textContent = `'${url.href}'`;
+    // For a shell: a quotation mark in the path, which a link may bring along, would end the word.
+    line.querySelector(".url").textContent = `'${url.href.replaceAll("'", "%27")}'`;
   }
   for (const button of document.querySelectorAll("#commands button")) {
     button.hidden = false;

@@ -4,9 +4,9 @@ internal import MicroHTTPD
 
 /// What the admin plane says, one method a line.
 extension Logger {
-    /// Told before it is done, so that the line stands before those of its consequences, and also where they say nothing
-    /// (a nearer deadline) or change what is logged. Whom the guards turn away is only counted: anybody could fill the
-    /// log with that.
+    /// Told before it is done, so that the line stands before those of its consequences, and also where they say
+    /// nothing (a nearer deadline) or change what is logged. Whom the guards turn away is only counted: anybody could
+    /// fill the log with that.
     func changeAskedFor(_ request: HTTPRequest) {
         let target = request.path + (request.query.map { "?\($0)" } ?? "")
         notice(

@@ -4,8 +4,8 @@ package import MicroHTTPD
 
 /// The admin API: a request in, an answer out, over a table of routes.
 ///
-/// It opens no socket, starts no thread and never waits. What the service must be asked for is a deferred reply, and its
-/// events are a stream. Copies share the event streams' places.
+/// It opens no socket, starts no thread and never waits. What the service must be asked for is a deferred reply, and
+/// its events are a stream. Copies share the event streams' places.
 package struct Router: Sendable {
     private let guards: Guards
     private let log: Logger

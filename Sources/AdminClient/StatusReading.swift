@@ -39,8 +39,8 @@ struct Name<Value: RawRepresentable<String>>: Decodable {
     }
 }
 
-/// A number of milliseconds that fits a count of nanoseconds, as echod has it for every time. That is 292 years; what is
-/// longer comes from no echod, and is an error of decoding.
+/// A number of milliseconds that fits a count of nanoseconds, as echod has it for every time. That is 292 years; what
+/// is longer comes from no echod, and is an error of decoding.
 struct Milliseconds: Decodable {
     let duration: Duration
 

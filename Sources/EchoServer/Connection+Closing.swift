@@ -158,7 +158,8 @@ extension Connection {
         cutWithLosses(.forced)
     }
 
-    /// What came after the mark is read before the close, which would answer it with a reset. A flood is not waited for.
+    /// What came after the mark is read before the close, which would answer it with a reset. A flood is not waited
+    /// for.
     private func discardLateInput() {
         for _ in 0..<16 {
             let transfer = socket?.receive(into: shard.scratch, atMost: shard.scratch.capacity)

@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A stream socket: non-blocking, close-on-exec. Every call may be made from any thread; who owns it says which one does.
+/// A stream socket: non-blocking, close-on-exec. Every call may be made from any thread; who owns it says which one
+/// does.
 package struct Socket: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
 

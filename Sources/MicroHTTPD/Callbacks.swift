@@ -1,8 +1,8 @@
 internal import CMicroHTTPD
 internal import Glibc
 
-// The library's callbacks, on its polling thread: they only find the objects and pass the call on. They are functions at
-// file scope because a closure written in an isolated context would trap there.
+// The library's callbacks, on its polling thread: they only find the objects and pass the call on. They are functions
+// at file scope because a closure written in an isolated context would trap there.
 //
 // Ownership: the first argument is the server's context, which the server keeps for the daemon's life. The socket
 // context holds one reference to the connection, given at its start and taken back at its end; the request's pointer is

@@ -2,8 +2,8 @@ internal import CMicroHTTPD
 
 /// The open connections of a server, what each waits for, and until when.
 ///
-/// A suspended connection is resumed, looked at or shut down, and an overdue one shut down, while holding the lock: that
-/// is what keeps the library's handle and the descriptor valid. All are short calls that cannot block.
+/// A suspended connection is resumed, looked at or shut down, and an overdue one shut down, while holding the lock:
+/// that is what keeps the library's handle and the descriptor valid. All are short calls that cannot block.
 ///
 /// `@unchecked Sendable`: every variable belongs to `lock`.
 final class ConnectionRegistry: @unchecked Sendable {

@@ -19,9 +19,9 @@ package final class DeferredResponse: Sendable {
         self.deliver = deliver
     }
 
-    /// Has `body` called when the client is found to have hung up, within about a second, so that what is kept for it can
-    /// be let go; at once when nobody waits for the answer any more. Not for a client that only stopped sending, which
-    /// may still read. On any thread of the server; the last one given counts.
+    /// Has `body` called when the client is found to have hung up, within about a second, so that what is kept for it
+    /// can be let go; at once when nobody waits for the answer any more. Not for a client that only stopped sending,
+    /// which may still read. On any thread of the server; the last one given counts.
     package func onDisconnect(_ body: @escaping @Sendable () -> Void) {
         watch(body)
     }
@@ -30,9 +30,9 @@ package final class DeferredResponse: Sendable {
         complete { response }
     }
 
-    /// Has `make` called on the library's thread: an answer that takes milliseconds to write holds other clients of this
-    /// server, and not the thread that completes. It is dropped uncalled when nobody is there to be answered, and must
-    /// not wait.
+    /// Has `make` called on the library's thread: an answer that takes milliseconds to write holds other clients of
+    /// this server, and not the thread that completes. It is dropped uncalled when nobody is there to be answered, and
+    /// must not wait.
     package func complete(_ make: @escaping Maker) {
         guard !isCompleted.exchange(true, ordering: .acquiringAndReleasing) else { return }
         deliver(make)

@@ -5,7 +5,8 @@ internal import Glibc
 ///
 /// Both threads inherit the signal mask of the thread that creates the server: block the signals first.
 ///
-/// `@unchecked Sendable`: `daemon` is set once and used by the one `stop` that does the work; `state` belongs to `lock`.
+/// `@unchecked Sendable`: `daemon` is set once and used by the one `stop` that does the work; `state` belongs to
+/// `lock`.
 package final class HTTPServer: @unchecked Sendable {
     private enum State { case running, stopping, stopped }
 
@@ -21,8 +22,8 @@ package final class HTTPServer: @unchecked Sendable {
     /// non-blocking. The socket is the server's from now on, also when this throws.
     ///
     /// `handler` and `rejection` run on the library's thread: while one runs nobody else is served, so they must not
-    /// wait. `rejection` makes the answer to a request that never reaches the handler, with its path where that is known; it may also be called on the
-    /// thread that stops the server or drops a `DeferredResponse`.
+    /// wait. `rejection` makes the answer to a request that never reaches the handler, with its path where that is
+    /// known; it may also be called on the thread that stops the server or drops a `DeferredResponse`.
     package init(
         listeningSocket: Int32, configuration: HTTPServerConfiguration,
         handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
@@ -58,8 +59,8 @@ package final class HTTPServer: @unchecked Sendable {
     /// is deferred still is then answered with the rejection `stopping`. Then the library is stopped, every connection
     /// and the listening socket closed, and both threads joined.
     ///
-    /// A request that arrives in the very end may be cut. Returns when all is done, also for a second caller. Never from
-    /// a handler: it would wait for itself.
+    /// A request that arrives in the very end may be cut. Returns when all is done, also for a second caller. Never
+    /// from a handler: it would wait for itself.
     package func stop(grace: Duration = .milliseconds(500)) {
         guard begin() else { return }
         context.registry.beginStopping(now: .now)

@@ -4,8 +4,8 @@ internal import Glibc
 /// Copies the head of a request out of the library's memory.
 ///
 /// The old library cuts lines at a NUL and glues a folded line to the name of its header ("Transfer-Encoding",
-/// CR LF, " x" arrives as the header "Transfer-Encodingx"). Neither shows in what it hands out, but both leave bytes of the
-/// head that belong to nothing: so each part must begin where the one before it ended.
+/// CR LF, " x" arrives as the header "Transfer-Encodingx"). Neither shows in what it hands out, but both leave bytes of
+/// the head that belong to nothing: so each part must begin where the one before it ended.
 struct HeadReader {
     private var fields: [RequestHead.Field] = []
     private var isComplete = true
@@ -54,8 +54,8 @@ struct HeadReader {
         cursor = UInt(bitPattern: value.baseAddress) + UInt(value.count)
     }
 
-    /// Keeps the old library from parsing the client's headers and parameters, which nobody asks it for. In the callback
-    /// for the target only, where the library is about to cut the target up in its own buffer.
+    /// Keeps the old library from parsing the client's headers and parameters, which nobody asks it for. In the
+    /// callback for the target only, where the library is about to cut the target up in its own buffer.
     static func hideFromLibrary(_ connection: OpaquePointer, target: UnsafePointer<CChar>?) {
         guard LibraryVersion.isLegacy else { return }
         for decoy in LibraryVersion.decoys {

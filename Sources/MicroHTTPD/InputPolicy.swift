@@ -44,8 +44,8 @@ enum InputPolicy {
     /// A body larger than this is too large rather than misplaced.
     static let bodyLimit = 1024
 
-    /// `memoryLimit`: a quarter of it is kept for the head of the answer, which the library cannot send without. (In the
-    /// last bytes below the limit it has no room for a refusal either, and closes the connection without a word.)
+    /// `memoryLimit`: a quarter of it is kept for the head of the answer, which the library cannot send without. (In
+    /// the last bytes below the limit it has no room for a refusal either, and closes the connection without a word.)
     static func judge(_ head: RequestHead, from peer: HTTPPeer, memoryLimit: Int) -> Verdict {
         if let rejection = framing(head) ?? fields(head) { return .rejected(rejection) }
         guard head.memory <= memoryLimit / 4 * 3 else { return .rejected(.headTooLarge) }

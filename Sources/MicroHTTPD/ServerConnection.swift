@@ -4,8 +4,8 @@ internal import Glibc
 /// reference that counts.
 ///
 /// `@unchecked Sendable`: `request` belongs to the library's thread, `exchange`, `disconnected`, `deadline` and
-/// `isEvicted` to the lock of the `ConnectionRegistry`. The handle may be used by the library's thread in a callback, and by whoever finds
-/// `exchange` suspended while holding that lock.
+/// `isEvicted` to the lock of the `ConnectionRegistry`. The handle may be used by the library's thread in a callback,
+/// and by whoever finds `exchange` suspended while holding that lock.
 final class ServerConnection: @unchecked Sendable {
     /// How far the reading of a request is; the library calls the handler twice for each, and twice more when it
     /// is suspended.

@@ -53,12 +53,13 @@ final class ServerContext: Sendable {
         registry.requestEnded(connection, now: .now)
     }
 
-    /// First call: the head, to be judged. Second: the request, to be answered or deferred. Third, if deferred, at once:
-    /// the suspension. Fourth, when that is over: the stored answer. False closes the connection without an answer.
+    /// First call: the head, to be judged. Second: the request, to be answered or deferred. Third, if deferred, at
+    /// once: the suspension. Fourth, when that is over: the stored answer. False closes the connection without an
+    /// answer.
     ///
     /// A connection that is suspended in the second call is still one to read from for the library, and when it is
-    /// resumed that comes first: a client that has shut down its sending side would be taken for one that is gone. After
-    /// a call without an answer the library waits for nothing, and makes the next call at once.
+    /// resumed that comes first: a client that has shut down its sending side would be taken for one that is gone.
+    /// After a call without an answer the library waits for nothing, and makes the next call at once.
     func handle(_ connection: ServerConnection, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>) -> Bool {
         switch connection.request {
         case .none: return false

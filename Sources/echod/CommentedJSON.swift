@@ -1,5 +1,5 @@
-/// Reads one JSON object of plain values: RFC 8259 with comments (`//` to the end of the line, `/* */`) and with a comma
-/// allowed after the last item.
+/// Reads one JSON object of plain values: RFC 8259 with comments (`//` to the end of the line, `/* */`) and with a
+/// comma allowed after the last item.
 ///
 /// Not `JSONDecoder`: that takes the first of two equal keys in silence, and cannot say on which line a value stands.
 struct CommentedJSON {

@@ -49,7 +49,8 @@ package enum ParsedCommand: Sendable {
             """
     }
 
-    /// `echod help serve` asks what `echod serve --help` does; the library's own `help` would show the bare EchodCommand.
+    /// `echod help serve` asks what `echod serve --help` does; the library's own `help` would show the bare
+    /// EchodCommand.
     private static func helpSpelledAsFlag(_ arguments: [String]) -> [String] {
         arguments.first == "help" ? arguments.drop { $0 == "help" } + ["--help"] : arguments
     }

@@ -6,7 +6,8 @@ import Logging
 ///
 /// The file is read again for every token that is to be judged. It is small and on this host, that costs less than the
 /// request itself, and no change can be missed: neither a rename, nor the swapped directory of a Kubernetes Secret, nor
-/// a rewrite within one tick of the file system's clock. While what is there does not do, the last token that did stays.
+/// a rewrite within one tick of the file system's clock. While what is there does not do, the last token that did
+/// stays.
 final class TokenFile: BearerToken, Sendable {
     static let allowed =
         "a regular file of 16 to 4096 printable ASCII bytes, not readable by others (chmod 0600 or 0640)"

@@ -85,8 +85,8 @@ extension LiveServerTests {
             }
         }
 
-        /// Another thread completes while the server stops: within the grace each client gets its answer, whole; without
-        /// one it gets that, the refusal, or nothing.
+        /// Another thread completes while the server stops: within the grace each client gets its answer, whole;
+        /// without one it gets that, the refusal, or nothing.
         @Test(arguments: [Duration.zero, .seconds(5)])
         func stopMayCome_whileAnswersAreMade(grace: Duration) throws {
             for _ in 0..<25 {

@@ -87,8 +87,8 @@ package final class TestClient {
         }
     }
 
-    /// Sends copies of `block`, from where the `sent` bytes sent so far have stopped, until the kernel has taken nothing
-    /// for 100 ms: a server that is not merely slow reads no more then. Adds to `sent` what it took.
+    /// Sends copies of `block`, from where the `sent` bytes sent so far have stopped, until the kernel has taken
+    /// nothing for 100 ms: a server that is not merely slow reads no more then. Adds to `sent` what it took.
     package func sendUntilBlocked(_ block: [UInt8], sent: inout Int) {
         let copies = [[UInt8]](repeating: block, count: 1 + 65_536 / block.count).flatMap { $0 }
         while true {

@@ -46,14 +46,11 @@ struct DashboardRoutes: Sendable {
         }
     }
 
-    /// Whether somebody who accepts this wants a page: a browser names `text/html`, curl does not.
+    /// Whether somebody who accepts this wants a page: a browser names `text/html`, and curl does not. Who would rather
+    /// have plain text gets the list.
     static func wantsPage(accept values: [String]) -> Bool {
-        values.flatMap { $0.split(separator: ",") }.contains { range in
-            let parts = range.split(separator: ";").map { part in
-                part.filter { $0 != " " && $0 != "\t" }.lowercased()
-            }
-            let isRefused = parts.dropFirst().contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
-            return parts.first == "text/html" && !isRefused
-        }
+        let ranges = MediaRange.all(in: values)
+        func quality(_ type: String) -> Int { ranges.first { $0.type == type }?.quality ?? 0 }
+        return quality("text/html") > 0 && quality("text/html") >= quality("text/plain")
     }
 }

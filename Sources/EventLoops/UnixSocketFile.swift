@@ -8,7 +8,7 @@ package struct UnixSocketFile: Sendable {
     private let inode: UInt
 
     /// Binds and listens at `path`. A file that is there already is replaced only if it is a socket on which nobody
-    /// answers; else the error is EADDRINUSE.
+    /// answers; else the error is EADDRINUSE, or EEXIST for a file of another kind.
     package static func listen(at path: String, mode: UInt32) throws(SystemCallError) -> ListeningSocket {
         let address = SocketAddress.unix(path: path)
         try removeStale(path, address)
@@ -40,7 +40,7 @@ package struct UnixSocketFile: Sendable {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         let inUse = SystemCallError(call: "bind", code: EADDRINUSE)
-        guard status.st_mode & S_IFMT == S_IFSOCK else { throw inUse }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemCallError(call: "bind", code: EEXIST) }
         let probe = try Socket(family: AF_UNIX)
         let number = probe.number
         let code = try address.withSockaddr { (pointer, length) throws(SystemCallError) -> Int32 in

@@ -108,9 +108,10 @@ def test_live_unix_socket_is_left_alone(tmp_path):
     address = f"unix:{tmp_path}/echo"
     (tmp_path / "file").write_text("precious")
     with Echod(listen=(address,), admin=(f"unix:{tmp_path}/admin",)) as server:
-        for taken in (address, server.admin[0], f"unix:{tmp_path}/file"):
+        others = [(address, "in use"), (server.admin[0], "in use"), (f"unix:{tmp_path}/file", "File exists")]
+        for taken, reason in others:
             for options in (("--listen", taken, "--admin", "none"), ("--listen", LOOPBACK, "--admin", taken)):
-                assert_cannot_start(options, taken)
+                assert_cannot_start(options, taken, reason)
         assert_serves(address)
         assert server.get("/livez").code == 200
     assert (tmp_path / "file").read_text() == "precious"
@@ -127,12 +128,12 @@ def test_replaced_unix_socket_is_not_removed(tmp_path):
             assert os.listdir(tmp_path) == ["echo"]
 
 
-def assert_cannot_start(options, address):
-    """Exit 1, and one line that names the address."""
+def assert_cannot_start(options, address, reason="in use"):
+    """Exit 1, and one line that names the address and the reason."""
     result = run(*options)
     complaints = [line for line in result.stderr.splitlines() if address in line]
     assert result.returncode == 1, result.stderr
-    assert len(complaints) == 1 and "in use" in complaints[0], result.stderr
+    assert len(complaints) == 1 and reason in complaints[0], result.stderr
 
 
 def test_port_in_use():

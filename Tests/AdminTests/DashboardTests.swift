@@ -11,7 +11,8 @@ struct DashboardTests {
     @Test(arguments: [
         (["text/html"], true), (["application/xml, Text/HTML ;q=0.9"], true), (["*/*", "text/html"], true),
         (["*/*"], false), ([], false), (["text/html;q=0"], false), (["text/html; q=0.0, */*"], false),
-        (["text/htmlx"], false), (["text/*"], false),
+        (["text/htmlx"], false), (["text/*"], false), (["text/plain, text/html;q=0.5"], false),
+        (["text/html, text/plain;q=0.9"], true),
     ])
     func onlyWhoNamesHTMLGetsThePage(accept: [String], wantsPage: Bool) {
         #expect(DashboardRoutes.wantsPage(accept: accept) == wantsPage)

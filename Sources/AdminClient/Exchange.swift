@@ -138,9 +138,12 @@ package final class Exchange: ReadinessHandler {
         }
     }
 
+    /// Between turns the loop looks at its timers and at signals, however fast the server sends.
+    private static let readsPerTurn = 16
+
     private func receive(_ connection: Connection) {
         do throws(HTTPFormatError) {
-            while true {
+            for _ in 0..<Self.readsPerTurn {
                 switch connection.socket.receive(into: buffer, atMost: buffer.capacity) {
                 case .bytes(0): try connection.parser.endOfFile()
                 case .bytes(let count): try connection.parser.consume(buffer[0..<count])
@@ -152,6 +155,7 @@ package final class Exchange: ReadinessHandler {
                     return finish(.success(AdminAnswer(http: answer, peer: connection.address)))
                 }
             }
+            if let registration { loop.callAgain(registration) }
         } catch {
             let address = connection.address
             finish(.failure(error.isTruncated ? .lost(address, error.description) : .malformed(address, "\(error)")))

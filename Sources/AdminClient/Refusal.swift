@@ -6,10 +6,13 @@ package enum Refusal {
         let detail: String
     }
 
+    /// Characters; ours has a few hundred, and a terminal should not get megabytes of anybody's.
+    private static let longestDetail = 2000
+
     /// The `detail` of problem+json (RFC 9457), or what is known without one; escaped.
     package static func text(_ answer: HTTPAnswer) -> String {
         if isProblem(answer), let problem = try? decode(ProblemObject.self, from: answer.body, what: "a problem") {
-            return PrintableText.escape(problem.detail)
+            return PrintableText.escape(String(problem.detail.prefix(longestDetail)))
         }
         let body = String(decoding: answer.body.prefix(200), as: UTF8.self)
         let firstLine = body.split(whereSeparator: \.isNewline).first.map { ": \(PrintableText.escape(String($0)))" }

@@ -145,6 +145,8 @@ struct TextTests {
         let verdict = try DrainVerdict(answer(302, "<\u{9b}2Jmoved>\nmore", type: "text/html"), asJSON: false)
         #expect(verdict.complaint == #"HTTP status 302: <\xc2\x9b2Jmoved>"#)
         #expect(Refusal.text(answer(418, "")) == "HTTP status 418")
+        let long = #"{"detail":"\#(String(repeating: "x", count: 100_000))"}"#
+        #expect(Refusal.text(answer(409, long, type: "application/problem+json")).utf8.count == 2000)
     }
 
     @Test(arguments: ["{\n}", "{\"a\":\"\u{9b}\"}", "\u{1b}", "", "\n"])

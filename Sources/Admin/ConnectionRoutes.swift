@@ -9,7 +9,7 @@ struct ConnectionRoutes: Sendable {
         [
             Route(
                 method: .get, template: "/connections", parameters: Self.parameters,
-                summary: "open connections and the last 1,000 closed ones", operation: .listConnections,
+                summary: "the open ones; with state=closed the last 1,000 that ended", operation: .listConnections,
                 handler: list),
             Route(
                 method: .get, template: "/connections/{id}", summary: "one connection, as JSON",

@@ -71,6 +71,22 @@ extension DurationFormat {
         }
     }
 
+    /// The sum of `1h30m`, which other programs read.
+    private static func compound(_ text: String) -> Duration? {
+        var sum = Duration.zero
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            let digits = rest.prefix { isDigit($0) }
+            let unit = rest.dropFirst(digits.count).prefix { !isDigit($0) }
+            // More digits make no good suggestion, and could overflow.
+            let length = digits.count + unit.count
+            guard digits.count <= 6, let part = try? parse(String(Substring(rest.prefix(length)))) else { return nil }
+            sum += part
+            rest = rest.dropFirst(length)
+        }
+        return sum
+    }
+
     private static func bareNumber(_ number: String) -> String {
         // A number of 40 digits would make a poor suggestion.
         guard number.utf8.count <= 9 else { return "a duration needs a unit: ms, s, m or h" }
@@ -82,7 +98,8 @@ extension DurationFormat {
             return "the amount must be a whole number: write 1500ms, not 1.5s"
         }
         if unit.utf8.contains(where: isDigit) {
-            return "a duration has one amount and one unit: write 90m, not 1h30m"
+            let sum = compound("\(amount)\(unit)").map { "write \(print($0)), not \(amount)\(unit)" }
+            return "a duration has one amount and one unit: \(sum ?? "write 90m, not 1h30m")"
         }
         let lowercased = unit.lowercased()
         if amount.utf8.count <= 9, nanosecondsPerUnit(lowercased) != nil {

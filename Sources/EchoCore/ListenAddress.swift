@@ -76,7 +76,7 @@ extension ListenAddress {
         }
         let rest = text[text.index(after: end)...]
         guard rest.hasPrefix(":"), rest.count > 1 else {
-            throw ListenAddressError(description: "the port is missing, write [\(host)]:8888")
+            throw ListenAddressError(description: "the port is missing, write [\(host)]:PORT")
         }
         return .host(String(host), port: try portNumber(rest.dropFirst()))
     }
@@ -99,7 +99,7 @@ extension ListenAddress {
             throw ListenAddressError(description: "an address cannot contain \(what)")
         }
         guard let colon = text.lastIndex(of: ":") else {
-            throw ListenAddressError(description: "the port is missing, write \(text):8888")
+            throw ListenAddressError(description: "the port is missing, write \(text):PORT")
         }
         let host = text[..<colon]
         let port = text[text.index(after: colon)...]
@@ -107,7 +107,7 @@ extension ListenAddress {
             throw ListenAddressError(description: "an IPv6 address needs brackets, write \(withBrackets(text))")
         }
         if port.isEmpty {
-            throw ListenAddressError(description: "the port is missing, write \(host):8888")
+            throw ListenAddressError(description: "the port is missing, write \(host):PORT")
         }
         let number = try portNumber(port)
         return host.isEmpty ? .everyInterface(port: number) : .host(String(host), port: number)

@@ -29,12 +29,12 @@ extension Connection {
         pump()
     }
 
-    /// Undrain: open again unless our FIN is sent, or the admin wants it closed.
+    /// Undrain: open again unless our FIN is sent, or it is closed for the admin or for a fault of its own.
     func drainWasTakenBack() {
         markDueAt = nil
         wasMarked = false
-        if case .closing(.drained, let unread) = phase {
-            phase = closesForAdmin ? .closing(.adminClosed, unread: unread) : .echoing
+        if case .closing(.drained, _) = phase {
+            phase = .echoing
             pump()
         }
         // The idle timer was taken away with the mark.
@@ -43,16 +43,18 @@ extension Connection {
 
     // MARK: The admin
 
-    /// `DELETE /connections/{id}`. One that is ending for another reason goes on doing so, unless it is cut.
+    /// `DELETE /connections/{id}`. One that is ending for another reason goes on doing so, unless it is cut; one that a
+    /// drain is closing does not wait for the end of its line any more.
     func closeForAdmin(_ mode: ConnectionCloseMode) {
         switch (phase, mode) {
         case (.ended, _): return
         // Over in 100 ms, and counted among the refused ones that are still here.
         case (.refused, .close): return
         case (.refused, .abort): end(.refused)
-        case (_, .close):
-            closesForAdmin = true
-            beginClosing(.adminClosed)
+        case (.closing(.drained, let unread), .close):
+            phase = .closing(.adminClosed, unread: unread)
+            pump()
+        case (_, .close): beginClosing(.adminClosed)
         case (_, .abort): cutWithLosses(.adminClosed)
         }
     }

@@ -60,8 +60,6 @@ final class Connection: ReadinessHandler {
     /// When its turn to be marked comes.
     var markDueAt: Int64?
     var wasMarked = false
-    /// Asked for while a drain was closing it: an undrain must not open it again.
-    var closesForAdmin = false
     /// When to look whether the peer still takes bytes; set while answers wait and a timeout is on.
     var writeCheckAt: Int64?
     var acknowledgedAtCheck: UInt64 = 0

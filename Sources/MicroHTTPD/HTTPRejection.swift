@@ -45,7 +45,7 @@ package enum HTTPRejection: Hashable, Sendable, CaseIterable {
         case .body: "Parameters stand in the query, as in /path?name=value; send no body."
         case .bodyTooLarge: "The body is too large: parameters stand in the query, send no body."
         case .hostCount: "Send exactly one Host header."
-        case .method: "The method is not supported; use GET, HEAD, POST, PUT or DELETE."
+        case .method: "The method is not supported; use one that the Allow header names."
         case .targetForm: "The request target must be a path that begins with a slash."
         case .targetBytes: "The path may hold printable ASCII without percent signs only, the query printable ASCII."
         case .expectation: "No expectation can be met: leave the Expect header out."

@@ -54,7 +54,11 @@ extension OptionReader.Kind where Value == Duration? {
     static func durationOrOff(from least: Duration) -> Self {
         let duration = OptionReader.Kind<Duration>.duration(from: least)
         return .init(allowed: "\(duration.allowed), or off") { (text) throws(Unacceptable) in
-            text == "off" ? nil : try duration.parse(text)
+            if text == "off" { return nil }
+            if text == "0" || (try? DurationFormat.parse(text)) == .zero {
+                throw Unacceptable(problem: "a limit of nothing would end everything, write off for none")
+            }
+            return try duration.parse(text)
         }
     }
 }

@@ -32,7 +32,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake(.maxLine, "0", "out of range", "1 to 16777216 bytes (16 MiB)"),
         Mistake(.maxLine, "64k", "not a whole number", "1 to 16777216 bytes"),
         Mistake(.idleTimeout, "20", "write", "20s"),
-        Mistake(.idleTimeout, "0s", "too short", "1ms to 24h, such as 500ms, 20s, 2m or 1h, or off"),
+        Mistake(.idleTimeout, "0s", "write off", "1ms to 24h, such as 500ms, 20s, 2m or 1h, or off"),
         Mistake(.writeTimeout, "25h", "too long", "1ms to 24h"),
         Mistake(.linger, "off", "", "0s to 24h"),
         Mistake(.acceptLinger, "1 s", "", "0s to 24h"),

@@ -71,7 +71,9 @@ struct DashboardBanner {
     private var timeLeft: String {
         guard let drain = status.drain else { return "" }
         guard let left = drain.deadlineIn else { return "took \(DashboardFormat.seconds(drain.elapsed))" }
-        return "\(DashboardFormat.seconds(left)) left"
+        let timeLeft = "\(DashboardFormat.seconds(left)) left"
+        guard status.state == .lameDuck else { return timeLeft }
+        return "doors close in \(DashboardFormat.seconds(drain.delay - drain.elapsed)) · \(timeLeft)"
     }
 
     private var blockers: HTML {
@@ -101,7 +103,8 @@ struct DashboardBanner {
                     result.map { DashboardWords.word($0) } ?? ""
                 }
             }
-            Self.drainFact("Exit code", "exit-code", status.exitCode.map { "\($0)" } ?? "")
+            let title = DashboardWords.exitCodeTitle(drain?.intent ?? .hold)
+            Self.drainFact(title, "exit-code", status.exitCode.map { "\($0)" } ?? "")
         }
     }
 

@@ -12,6 +12,8 @@ struct DashboardPage {
     /// The options in force; empty where the process has none to show.
     let options: [EffectiveOption]
     let host: String
+    /// Whether mutations need the admin token.
+    let needsToken: Bool
 
     private static let closedShown = 20
 
@@ -46,7 +48,7 @@ struct DashboardPage {
                 }),
             "blocker-options": .joined(
                 Blocker.allCases.map { Self.option($0.rawValue, DashboardWords.word($0)) }),
-            "commands": DashboardCommands.html(host: host),
+            "commands": DashboardCommands.html(host: host, needsToken: needsToken),
             "configuration": options.isEmpty ? .nothing : DashboardConfiguration(options: options).html,
             "default-timeout": .text(DurationFormat.print(drainDefaults.timeout)),
             "default-delay": .text(DurationFormat.print(drainDefaults.delay)),

@@ -67,14 +67,14 @@ struct DashboardRecords {
 /// The requests behind the page, to be copied into a shell.
 enum DashboardCommands {
     /// `host`: as the request's `Host` header has it, checked by the guards. The script puts the browser's own address
-    /// in its place, a prefix before it included.
-    static func html(host: String) -> HTML {
+    /// in its place, a prefix before it included. `needsToken`: whoever changes something must show the token.
+    static func html(host: String, needsToken: Bool) -> HTML {
         .element("ul", ["id": "commands"]) {
-            for (what, options, path) in lines {
+            for (what, method, path) in lines {
                 HTML.element("li") {
                     HTML.element("span", ["class": "what"]) { what }
                     HTML.element("code", ["data-path": path]) {
-                        "curl \(options)"
+                        "curl \(options(method, needsToken: needsToken))"
                         HTML.element("span", ["class": "url"]) { "'http://\(host)/\(path)'" }
                     }
                     HTML.element("button", ["type": "button", "class": "quiet", "hidden": ""]) { "Copy" }
@@ -83,14 +83,27 @@ enum DashboardCommands {
         }
     }
 
-    private static let lines: [(what: String, options: String, path: String)] = [
-        ("Status", "", "status"),
-        ("Live events", "-N ", "events"),
-        ("Connections as a table", "", "connections?format=text"),
-        ("Those that wait for their client to read", "", "connections?blocked_on=peer_read"),
-        ("Drain, and wait for the end", "-X POST ", "drain?wait"),
-        ("Undrain", "-X DELETE ", "drain"),
-        ("Shut down", "-X POST ", "shutdown"),
-        ("Metrics for Prometheus", "", "metrics"),
+    private enum Method: String {
+        case get = ""
+        case stream = "-N "
+        case post = "-X POST "
+        case delete = "-X DELETE "
+
+        var isMutation: Bool { self == .post || self == .delete }
+    }
+
+    private static func options(_ method: Method, needsToken: Bool) -> String {
+        method.rawValue + (needsToken && method.isMutation ? "-H \"Authorization: Bearer $TOKEN\" " : "")
+    }
+
+    private static let lines: [(what: String, method: Method, path: String)] = [
+        ("Status", .get, "status"),
+        ("Live events", .stream, "events"),
+        ("Connections as a table", .get, "connections?format=text"),
+        ("Those that wait for their client to read", .get, "connections?blocked_on=peer_read"),
+        ("Drain, and wait for the end", .post, "drain?wait"),
+        ("Undrain", .delete, "drain"),
+        ("Shut down", .post, "shutdown"),
+        ("Metrics for Prometheus", .get, "metrics"),
     ]
 }

@@ -37,7 +37,7 @@ struct DashboardRoutes: Sendable {
                             let page = DashboardPage(
                                 status: status, open: open?(), closed: closed?(),
                                 drainDefaults: configuration.drainDefaults, options: configuration.settings.options(),
-                                host: host)
+                                host: host, needsToken: configuration.token != nil)
                             return .page(page.html(assets.page))
                         }
                     }

@@ -72,6 +72,14 @@ enum DashboardWords {
         }
     }
 
+    /// Only a process that is about to exit has an exit code; the others would have it.
+    static func exitCodeTitle(_ intent: DrainIntent) -> String {
+        switch intent {
+        case .hold: "Would exit with"
+        case .exit: "Exit code"
+        }
+    }
+
     static func word(_ guarantee: AcceptQueueGuarantee) -> String {
         switch guarantee {
         case .lossless: "every waiting client served"
@@ -88,7 +96,7 @@ enum DashboardWords {
         }
     }
 
-    /// All of them, for the page's script.
+    /// All of them, for the page's script, and those for a process that has exited: only the script outlives it.
     static var list: HTML {
         let triggers = [DrainTrigger.api, .prestop] + TerminationSignal.allCases.map(DrainTrigger.signal)
         return .joined(
@@ -99,7 +107,9 @@ enum DashboardWords {
                 + CloseReason.allCases.map { entry("reason", $0.rawValue, word($0)) }
                 + DrainResult.allCases.map { entry("result", $0.rawValue, word($0)) }
                 + DrainIntent.allCases.map { entry("intent", $0.rawValue, word($0)) }
+                + DrainIntent.allCases.map { entry("exit-code", $0.rawValue, exitCodeTitle($0)) }
                 + AcceptQueueGuarantee.allCases.map { entry("queue", $0.rawValue, word($0)) }
+                + [entry("state", "exited", "Exited"), entry("sentence", "exited", "The process has ended.")]
                 + triggers.map { entry("trigger", $0.description, word($0)) })
     }
 

@@ -84,6 +84,38 @@ struct DashboardTests {
         #expect(page.parts["tiles"]?.source.contains("limit 20,000") == true)
     }
 
+    @Test(arguments: [false, true])
+    func theCurlLinesOfMutationsShowTheToken(needsToken: Bool) {
+        let list = DashboardCommands.html(host: "h", needsToken: needsToken).source
+        let lines = list.split(separator: "<li>").dropFirst()
+        for line in lines {
+            let isMutation = line.contains("-X ")
+            let header = "-H &quot;Authorization: Bearer $TOKEN&quot; "
+            #expect(line.contains(header) == (needsToken && isMutation), "\(line)")
+        }
+        #expect(lines.count { $0.contains("-X ") } == 3)
+    }
+
+    @Test func theLameDuckSaysWhenTheDoorsClose() {
+        var status = ServiceStatus.sample
+        status.drain?.delay = .seconds(10)
+        status.drain?.elapsed = .seconds(4)
+        status.drain?.deadlineIn = .seconds(16)
+        #expect(DashboardBanner(status: status).banner.source.contains(">16.0 s left<"))
+        status.state = .lameDuck
+        #expect(DashboardBanner(status: status).banner.source.contains(">doors close in 6.0 s · 16.0 s left<"))
+    }
+
+    @Test func onlyAProcessThatExitsHasAnExitCode() {
+        var status = ServiceStatus.sample
+        status.state = .drained
+        status.exitCode = 0
+        status.drain?.intent = .hold
+        #expect(DashboardBanner(status: status).banner.source.contains("<dt>Would exit with</dt>"))
+        status.drain?.intent = .exit
+        #expect(DashboardBanner(status: status).banner.source.contains("<dt>Exit code</dt>"))
+    }
+
     @Test func aLoopThatDoesNotAnswerIsSaid() {
         let page = DashboardPage.sample(open: nil)
         #expect(page.html(DashboardAssets().page).contains("An event loop did not answer"))
@@ -118,6 +150,6 @@ extension DashboardPage {
     ) -> DashboardPage {
         DashboardPage(
             status: .sample, open: open, closed: closed, drainDefaults: DrainDefaults(), options: options,
-            host: "localhost:8889")
+            host: "localhost:8889", needsToken: false)
     }
 }

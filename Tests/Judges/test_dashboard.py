@@ -52,6 +52,19 @@ def test_one_connection_is_closed_with_its_answers_the_other_cut():
             expect(dashboard.field(page, "reason-admin_closed")).to_have_text("2")
 
 
+def test_what_a_close_gives_up_is_said_before():
+    with echod.Echod() as service, dashboard.opened(service) as page, service.client() as client:
+        dashboard.row_of(page, client).get_by_role("button").click()
+        expect(page.locator("#close-dialog")).to_contain_text("Nothing is lost.")
+        page.keyboard.press("Escape")
+        client.send(b"half")
+        expect(dashboard.row_of(page, client).locator("[data-cell=partial]")).to_have_text("4 B")
+        dashboard.row_of(page, client).get_by_role("button").click()
+        expect(page.locator("#close-loss")).to_have_text("The 4 bytes of its unfinished line are given up.")
+        dashboard.confirm(page, "close-dialog")
+        assert client.receive_all() == b""
+
+
 def test_a_connection_that_is_gone_says_so_in_the_dialog():
     with echod.Echod() as service, dashboard.opened(service) as page, service.client() as client:
         dashboard.row_of(page, client).get_by_role("button").click()

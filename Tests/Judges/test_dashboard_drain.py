@@ -39,7 +39,7 @@ def test_a_whole_drain_and_the_way_back():
             unfinished.close()
             dashboard.state_is(page, "Drained")
             expect(dashboard.field(page, "drain-result")).to_have_text("clean")
-            expect(dashboard.field(page, "exit-code")).to_have_text("0")
+            expect(page.locator(".drain-facts div").filter(has_text="Would exit with")).to_have_text("Would exit with0")
             expect(page.locator("#drain")).to_be_disabled()
 
             page.click("#undrain")
@@ -56,9 +56,11 @@ def test_a_whole_drain_and_the_way_back():
 def test_a_refused_request_is_explained_and_changes_nothing():
     with echod.Echod() as service, dashboard.opened(service) as page:
         page.click("#drain")
-        page.locator("#drain-dialog [name=timeout]").fill("20")
+        page.locator("#drain-dialog [name=timeout]").fill("9")
+        # Half a duration does not get into the sentence.
+        expect(page.locator("#drain-consequence")).to_contain_text("cuts what is left after 20s.")
         dashboard.confirm(page, "drain-dialog")
-        expect(page.locator("#drain-dialog .problem")).to_contain_text("write 20s for seconds")
+        expect(page.locator("#drain-dialog .problem")).to_contain_text("write 9s for seconds")
         page.locator("#drain-dialog [name=timeout]").fill("1s")
         page.locator("#drain-dialog [name=delay]").fill("5s")
         dashboard.confirm(page, "drain-dialog")
@@ -73,6 +75,9 @@ def test_the_lame_duck_and_a_joined_request():
         client.asks(b"a\n")
         dashboard.drain(page, timeout=LONG, delay="30s")
         dashboard.state_is(page, "Lame duck")
+        expect(dashboard.field(page, "time-left")).to_have_text(
+            re.compile(r"^doors close in (30|2\d)\.\d s · (60|5\d)\.\d s left$")
+        )
         assert service.get("/readyz").code == 503
         page.click("#drain")
         expect(page.locator("#drain-consequence")).to_contain_text("is merged into it")
@@ -85,12 +90,22 @@ def test_the_lame_duck_and_a_joined_request():
 
 
 def test_shutdown_to_the_end_of_the_process():
-    with echod.Echod() as service, dashboard.opened(service) as page:
+    with echod.Echod() as service, dashboard.opened(service) as page, service.client() as client:
+        expect(dashboard.row_of(page, client)).to_be_visible()
         page.click("#shutdown")
         expect(page.locator("#drain-consequence")).to_contain_text("Then the process exits.")
         dashboard.confirm(page, "drain-dialog")
+        assert client.receive_all() == b""
+        client.close()
         assert service.exit_code() == 0
         expect(page.locator("#warning")).to_have_text("echod has exited with code 0. The last drain: clean.")
+        dashboard.state_is(page, "Exited")
+        expect(page.locator("#banner .since")).to_be_hidden()
+        expect(page.locator(".drain-facts div").filter(has_text="Exit code")).to_have_text("Exit code0")
+        expect(dashboard.rows(page)).to_have_count(0)
+        expect(page.locator("#open-table")).to_contain_text("The process has ended, and no connection is open.")
+        ended = page.get_by_role("region", name="Recently closed")
+        expect(ended).to_contain_text(re.compile("as of the last refresh|1 connection ended after the last refresh"))
         expect(page.locator("#drain")).to_be_disabled()
         expect(page.locator("#shutdown")).to_be_disabled()
 
@@ -103,11 +118,14 @@ def test_the_token_is_asked_for_and_kept_in_memory_only(tmp_path):
         page.click("#drain")
         dashboard.confirm(page, "drain-dialog")
         token = page.get_by_label("Bearer token")
+        refused = page.locator("#token-dialog").get_by_role("alert")
+        expect(token).to_be_visible()
+        expect(refused).to_be_hidden()
         token.fill("not the token at all")
         page.keyboard.press("Enter")
         # Asked again: the field is empty anew.
         expect(token).to_have_value("")
-        expect(page.locator("#token-dialog")).to_be_visible()
+        expect(refused).to_have_text("The token was not accepted.")
         assert service.state == "serving"
         token.fill(TOKEN)
         page.keyboard.press("Enter")

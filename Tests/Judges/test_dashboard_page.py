@@ -89,6 +89,7 @@ def test_all_is_readable_without_script():
             expect(page.locator("#commands")).to_contain_text(f"curl 'http://{service.admin[0]}/status'")
             expect(page.get_by_role("button")).to_have_count(0)
             expect(page.locator("noscript meta")).to_have_count(1)
+            expect(page.locator("noscript .notice")).to_be_visible()
 
 
 def test_the_script_writes_what_the_server_wrote():

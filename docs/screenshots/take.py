@@ -85,7 +85,8 @@ def shoot(page, name, directory):
         for width, size in (("1280", WIDE), ("400", NARROW)):
             page.set_viewport_size(size)
             page.wait_for_timeout(300)
-            page.screenshot(path=directory / f"{name}-{scheme}-{width}.png", full_page=True)
+            # On a phone the whole page is nine screens long.
+            page.screenshot(path=directory / f"{name}-{scheme}-{width}.png", full_page=size is WIDE)
     page.set_viewport_size(WIDE)
 
 

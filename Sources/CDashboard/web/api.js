@@ -18,7 +18,7 @@ export async function call(method, path, parameters = {}) {
     const detail = await detailOf(answer);
     // Reading needs no token: whoever asks for one then is not echod but a proxy before it.
     if (answer.status !== 401 || method === "GET") throw new Problem(detail);
-    token = await askForToken(detail);
+    token = await askForToken(detail, token !== null);
     if (token === null) throw new Problem("Nothing was done: the token is missing.");
   }
 }

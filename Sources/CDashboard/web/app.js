@@ -7,7 +7,7 @@ import { ConnectionTables } from "./connections.js";
 import { askForToken, openCloseDialog, openDrainDialog, openUndrainDialog } from "./dialogs.js";
 import { word } from "./format.js";
 import { announce, StatusView } from "./status.js";
-import { follow } from "./stream.js";
+import { follow, isAnother } from "./stream.js";
 
 const ALLOWED = {
   drain: ["serving", "lame_duck", "draining"],
@@ -31,18 +31,18 @@ enable("");
 
 const stream = follow({
   onStatus(status) {
-    if (latest !== null && latest.pid !== status.pid) startAnew();
+    if (latest !== null && isAnother(status, latest)) startAnew();
     latest = status;
     const sample = view.show(status);
     if (sample) charts.add(sample);
-    const { closed } = status.connections;
-    tables.noteClosed(Object.values(closed).reduce((sum, number) => sum + number, 0));
+    tables.noteClosed(closedSum(status));
     warn("");
     enable(status.state);
   },
   onDone(status) {
     latest = status;
-    view.show(status);
+    view.showExited(status);
+    tables.end(closedSum(status));
     const result = status.drain?.result;
     const end = result ? ` The last drain: ${word("result", result)}.` : "";
     warn(`echod has exited with code ${status.exit_code ?? "unknown"}.${end}`, "exited");
@@ -54,11 +54,16 @@ const stream = follow({
   },
 });
 
+function closedSum({ connections }) {
+  return Object.values(connections.closed).reduce((sum, number) => sum + number, 0);
+}
+
 // Another process answers at this address.
 function startAnew() {
   stream.forget();
   view.forget();
   charts.clear();
+  tables.begin();
 }
 
 function warn(text, kind = "") {

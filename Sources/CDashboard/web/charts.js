@@ -6,8 +6,10 @@ const SPAN = 300_000;
 // Longer without a sample, and the line is broken.
 const GAP = 5000;
 const HEIGHT = 132;
-// So that a flat line at the top does not run into its label.
-const HEADROOM = 1.1;
+// So that a line at the top does not run into its label: with one series, and with two on half the height each.
+const HEADROOM = { 1: 1.15, 2: 1.35 };
+// What the words for the time without samples need.
+const PAST_WIDTH = 170;
 const MARGIN = { top: 8, right: 2, bottom: 20, left: 2 };
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -18,14 +20,18 @@ function shape(name, attributes, text) {
   return element;
 }
 
-// The next round number: scales seldom change, and labels are short.
+// The next round number: scales seldom change, and labels are short. It is whole, as there is no half connection.
 function niceCeiling(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value);
+  const steps = [1, ...(power > 1 ? [1.5] : []), 2, 3, 4, 5, 6, 8, 10];
+  return steps.map((step) => step * power).find((step) => step >= value);
 }
 
 // 5.00 MB on an axis is 5 MB.
 const short = (text) => text.replace(/\.0+(?= )/, "");
+
+const label = (x, y, text, anchor = "start") =>
+  shape("text", { x, y, class: "label", "text-anchor": anchor }, text);
 
 class Chart {
   // `series`: {key, label}; a second one is drawn below the axis, mirrored.
@@ -38,14 +44,17 @@ class Chart {
     this.plot.replaceChildren(this.svg);
   }
 
-  draw(samples) {
+  // `since`: what happened at the first sample.
+  draw(samples, since) {
     const width = Math.max(120, this.plot.clientWidth);
     const values = samples.flatMap((sample) => this.series.map(({ key }) => sample[key]));
-    const top = niceCeiling(HEADROOM * Math.max(...values, 1));
+    const peak = Math.max(...values, 0);
+    const top = niceCeiling(HEADROOM[this.series.length] * peak);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     this.svg.setAttribute("width", width);
     // The labels stand before the lines.
-    this.svg.replaceChildren(...this.lines(samples, width, top), ...this.grid(width, top));
+    this.svg.replaceChildren(...this.lines(samples, width, top), ...this.grid(width, peak > 0 ? top : null));
+    this.svg.append(...this.past(samples, width, since));
     this.describe(samples);
   }
 
@@ -54,15 +63,25 @@ class Chart {
     return this.series.length > 1 ? (MARGIN.top + bottom) / 2 : bottom;
   }
 
+  // What the empty left part is: nobody measured then.
+  past(samples, width, since) {
+    if (samples.length === 0) return [];
+    const end = this.x(samples[0], samples, width);
+    return end < PAST_WIDTH ? [] : [label(end - 6, this.base - 6, `${since} →`, "end")];
+  }
+
+  x(sample, samples, width) {
+    return (width - MARGIN.right) * (1 - (samples.at(-1).at - sample.at) / SPAN);
+  }
+
+  // `top`: null where there is nothing to measure by.
   grid(width, top) {
     const base = this.base;
     const bottom = HEIGHT - MARGIN.bottom;
     const half = base - (base - MARGIN.top) / 2;
     const line = (y, name) => shape("line", { x1: 0, x2: width, y1: y, y2: y, class: name });
-    const label = (x, y, text, anchor = "start") =>
-      shape("text", { x, y, class: "label", "text-anchor": anchor }, text);
     const shapes = [line(MARGIN.top, "grid"), line(base, "axis")];
-    const scale = ({ label }) => [short(this.format(top)), label].join(" ");
+    const scale = ({ label }) => [top === null ? "" : short(this.format(top)), label].join(" ").trim();
     shapes.push(label(0, MARGIN.top + 11, scale(this.series[0])));
     if (this.series.length > 1) shapes.push(line(bottom, "grid"), label(0, bottom - 4, scale(this.series[1])));
     else shapes.push(line(half, "grid"));
@@ -76,12 +95,10 @@ class Chart {
 
   lines(samples, width, top) {
     const base = this.base;
-    const latest = samples.at(-1)?.at ?? 0;
-    const x = (sample) => (width - MARGIN.right) * (1 - (latest - sample.at) / SPAN);
     return this.series.flatMap(({ key }, index) => {
       const scale = ((index ? 1 : -1) * (base - MARGIN.top)) / top;
       const runs = unbroken(samples).map((run) =>
-        run.map((sample) => `${x(sample).toFixed(1)},${(base + sample[key] * scale).toFixed(1)}`));
+        run.map((sample) => `${this.x(sample, samples, width).toFixed(1)},${(base + sample[key] * scale).toFixed(1)}`));
       return runs.flatMap((points, run) => {
         const [first, last] = [points[0], points.at(-1)].map((point) => point.split(",")[0]);
         const area = `M${first},${base} L${points.join(" ")} L${last},${base} Z`;
@@ -126,6 +143,7 @@ export class Charts {
   constructor() {
     document.getElementById("charts").hidden = false;
     this.samples = [];
+    this.since = "since this page was opened";
     this.charts = [
       new Chart("chart-active", "Active connections", [{ key: "active" }], count),
       new Chart("chart-lines", "Lines per second", [{ key: "lines" }], rate),
@@ -143,10 +161,11 @@ export class Charts {
 
   clear() {
     this.samples = [];
+    this.since = "since this process was found";
     this.draw();
   }
 
   draw() {
-    for (const chart of this.charts) chart.draw(this.samples);
+    for (const chart of this.charts) chart.draw(this.samples, this.since);
   }
 }

@@ -49,6 +49,8 @@ export class ConnectionTables {
   #askAgain = false;
   #closedSum = null;
   #closedAt = -Infinity;
+  // The process has exited: nobody is left to ask.
+  #ended = false;
   #onClose;
 
   constructor(onClose) {
@@ -93,7 +95,7 @@ export class ConnectionTables {
 
   // One question at a time; one that comes meanwhile is asked afterwards.
   async refresh() {
-    if (document.hidden) return;
+    if (document.hidden || this.#ended) return;
     if (this.#asking) {
       this.#askAgain = true;
       return;
@@ -102,11 +104,12 @@ export class ConnectionTables {
     try {
       const query = this.#query();
       const page = await call("GET", "connections", query);
+      if (this.#ended) return;
       this.#showProblem("");
       this.#showOpen(page);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#showProblem(problem.message);
+      if (!this.#ended) this.#showProblem(problem.message);
     } finally {
       this.#asking = false;
     }
@@ -114,6 +117,28 @@ export class ConnectionTables {
       this.#askAgain = false;
       this.refresh();
     }
+  }
+
+  // No connection outlives its process; the closed ones stay, as they were last seen.
+  end(closedSum) {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#showProblem("");
+    showRows(this.#open, [], OPEN_CELLS, () => {});
+    showEmpty(this.#open, true, "The process has ended, and no connection is open.");
+    document.getElementById("pager").hidden = true;
+    setText(document.getElementById("connections-count"), "0");
+    if (this.#closed.querySelector("tbody tr[data-id]")) {
+      document.getElementById("closed-count").append(", as of the last refresh");
+    } else if (closedSum > 0) {
+      showEmpty(this.#closed, true, `${plural(closedSum, "connection")} ended after the last refresh.`);
+    }
+  }
+
+  begin() {
+    this.#ended = false;
+    this.#closedSum = null;
+    this.#restart();
   }
 
   #query() {
@@ -165,9 +190,10 @@ export class ConnectionTables {
       button.className = "quiet";
       button.textContent = "Close…";
       button.setAttribute("aria-label", `Close connection ${row.id}`);
-      button.addEventListener("click", () => this.#onClose(row));
       line.lastElementChild.append(button);
     }
+    // With the figures as they are shown.
+    button.onclick = () => this.#onClose(row);
   }
 
   // `sum`: how many have been closed so far, as the live data say.
@@ -177,6 +203,7 @@ export class ConnectionTables {
     this.#closedAt = now;
     try {
       const { connections } = await call("GET", "connections", { state: "closed", limit: 1000 });
+      if (this.#ended) return;
       this.#closedSum = sum;
       const latest = connections.sort((left, right) => endOf(right) - endOf(left) || right.id - left.id);
       showRows(this.#closed, latest.slice(0, CLOSED_SHOWN), CLOSED_CELLS, () => {});

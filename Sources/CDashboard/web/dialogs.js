@@ -60,9 +60,9 @@ function consequence(verb, form, status) {
   const clients = plural(status.connections.active, "connection");
   const chosen = mode.value || mode.options[0].dataset.mode;
   if (chosen === "abort") return `Resets ${clients} at once; answers on their way are lost. ${end}`;
-  const budget = timeout.value.trim() || timeout.placeholder;
-  const wait = delay.value.trim() || delay.placeholder;
-  const start = wait.startsWith("0")
+  const budget = duration(timeout);
+  const wait = duration(delay);
+  const start = /^0+\D/.test(wait)
     ? "Stops taking new clients at once"
     : `Says "not ready" for ${wait} and still takes clients, then stops taking them`;
   const middle =
@@ -70,6 +70,12 @@ function consequence(verb, form, status) {
       ? `echoes on until ${clients} end by themselves`
       : `answers what ${clients} ${status.connections.active === 1 ? "has" : "have"} sent`;
   return `${start}, ${middle}, and cuts what is left after ${budget}. ${end}`;
+}
+
+// What is no duration is refused by the server; until it is one, the sentence keeps to the configured value.
+function duration({ value, placeholder }) {
+  const text = value.trim();
+  return /^\d+(ms|s|m|h)$/.test(text) ? text : placeholder;
 }
 
 export function openUndrainDialog(status) {
@@ -85,14 +91,18 @@ export function openCloseDialog(row, done) {
   const dialog = document.getElementById("close-dialog");
   dialog.querySelector("form").reset();
   document.getElementById("close-peer").textContent = `Connection ${row.id} with ${printable(row.peer)}.`;
+  const unfinished = plural(row.partial_line ?? 0, "byte");
+  document.getElementById("close-loss").textContent = row.partial_line
+    ? `The ${unfinished} of its unfinished line are given up.`
+    : "Nothing is lost.";
   show(dialog, async (values) => {
     await call("DELETE", `connections/${row.id}`, { mode: values.get("mode") });
     done();
   });
 }
 
-// Asks for the token; null when the dialog is given up.
-export function askForToken(reason) {
+// Asks for the token, again where one was refused; null when the dialog is given up.
+export function askForToken(reason, wasRefused) {
   const dialog = document.getElementById("token-dialog");
   const form = dialog.querySelector("form");
   form.reset();
@@ -110,5 +120,7 @@ export function askForToken(reason) {
       resolve(token);
     };
     dialog.showModal();
+    // An alert is read out when it appears.
+    form.querySelector(".problem").hidden = !wasRefused;
   });
 }

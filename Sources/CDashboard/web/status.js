@@ -19,6 +19,11 @@ export class StatusView {
     return previous && status.uptime_ms > previous.uptime_ms ? this.#rates(previous, status) : null;
   }
 
+  // The last status of a process, after its end.
+  showExited(status) {
+    this.show({ ...status, state: "exited" });
+  }
+
   #banner(status) {
     const banner = document.getElementById("banner");
     if (banner.dataset.state !== status.state) {
@@ -29,6 +34,7 @@ export class StatusView {
     write("state", word("state", status.state));
     write("sentence", word("sentence", status.state));
     write("in-state", span(status.in_state_ms));
+    field("in-state").parentElement.hidden = status.state === "exited";
     write("uptime", span(status.uptime_ms));
     const { drain } = status;
     const panel = document.getElementById("drain-panel");
@@ -100,12 +106,15 @@ function drainPanel(status, drain) {
   progress.value = total === 0 && drain.result !== null ? 1 : drain.closed;
   write("progress-text", `${count(drain.closed)} of ${plural(total, "connection")} closed`);
   const isOver = drain.deadline_in_ms === null;
-  write("time-left", isOver ? `took ${seconds(drain.elapsed_ms)}` : `${seconds(drain.deadline_in_ms)} left`);
+  const doors = status.state === "lame_duck" ? `doors close in ${seconds(drain.delay_ms - drain.elapsed_ms)} · ` : "";
+  const left = `${doors}${seconds(drain.deadline_in_ms)} left`;
+  write("time-left", isOver ? `took ${seconds(drain.elapsed_ms)}` : left);
   fact("drain-mode", drain.mode);
   fact("drain-trigger", printable(word("trigger", drain.trigger)));
   fact("drain-intent", word("intent", drain.intent));
   fact("drain-result", drain.result === null ? "" : word("result", drain.result));
   field("drain-result").dataset.result = drain.result ?? "";
+  setText(field("exit-code").previousElementSibling, word("exit-code", drain.intent));
   fact("exit-code", String(status.exit_code ?? ""));
   const blockers = Object.entries(drain.blocked_on);
   field("blockers").replaceChildren(...blockers.map(([blocker, number]) => blockerItem(blocker, number)));

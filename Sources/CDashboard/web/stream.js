@@ -4,6 +4,10 @@
 const SILENCE = 3500;
 const RETRY = 2000;
 
+// Whether a status is of another process than an earlier one. In a container each may have the same number.
+export const isAnother = (status, earlier) =>
+  status.pid !== earlier.pid || status.uptime_ms < earlier.uptime_ms;
+
 // Calls `onStatus(status)` for each event, `onDone(status)` for the last of a process, and `onBroken()` when
 // nothing comes any more. It goes on trying until the page is closed.
 export function follow({ onStatus, onDone, onBroken }) {
@@ -15,7 +19,7 @@ export function follow({ onStatus, onDone, onBroken }) {
     lastHeard = performance.now();
     const status = JSON.parse(event.data);
     // The process that said `done` may still take a new stream for an instant.
-    if (status.pid !== ended) onStatus(status);
+    if (ended === null || isAnother(status, ended)) onStatus(status);
   }
 
   function open() {
@@ -23,9 +27,8 @@ export function follow({ onStatus, onDone, onBroken }) {
     source.addEventListener("state", hear);
     source.addEventListener("totals", hear);
     source.addEventListener("done", (event) => {
-      const status = JSON.parse(event.data);
-      ended = status.pid;
-      onDone(status);
+      ended = JSON.parse(event.data);
+      onDone(ended);
       again();
     });
     source.onerror = () => {

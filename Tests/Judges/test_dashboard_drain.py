@@ -1,5 +1,6 @@
 """Drain, undrain and shutdown from the dashboard; the token; the end of the stream."""
 
+import json
 import re
 import signal
 
@@ -183,3 +184,17 @@ def test_another_process_at_the_address_is_taken_up():
             expect(page.locator("#warning")).to_be_hidden()
             expect(dashboard.field(page, "lines-total")).to_have_text("0 in all")
             dashboard.state_is(page, "Serving")
+
+
+def test_a_restarted_process_of_the_same_number_is_taken_up():
+    """In a container every process is number 1."""
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        ended = service.get("/status").json | {"state": "exiting", "exit_code": 0}
+        ended["uptime_ms"] += 1_000_000
+        last = {"content_type": "text/event-stream", "body": f"event: done\ndata: {json.dumps(ended)}\n\n"}
+        page.route("**/events", lambda route: route.fulfill(**last), times=1)
+        page.reload()
+        dashboard.state_is(page, "Exited")
+        dashboard.state_is(page, "Serving")
+        expect(page.locator("#warning")).to_be_hidden()
+        expect(page.locator("#drain")).to_be_enabled()

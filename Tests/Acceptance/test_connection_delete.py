@@ -140,7 +140,9 @@ def test_during_a_drain():
         drain = drain_of(server)
         assert drain["result"] == "lost" and drain["lost_sent"] > 0
         assert lost(server) == (drain["lost_received"], drain["lost_sent"])
-        assert closed(server) == {"admin_closed": 2} and drain["incomplete"] == 5
+        assert closed(server) == {"admin_closed": 2}
+        # What was typed, and as much of a line as the other could send before it was blocked.
+        assert 5 <= drain["incomplete"] < 5 + len(b"line\n")
 
 
 def test_a_lame_duck_that_serves_again():

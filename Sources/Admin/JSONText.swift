@@ -19,11 +19,20 @@ enum JSONText {
             if unit <= 126 {
                 escaped.append(UInt8(unit))
             } else {
-                let digits = String(unit, radix: 16)
-                escaped += Array("\\u\(String(repeating: "0", count: 4 - digits.utf8.count))\(digits)".utf8)
+                escaped.appendUnicodeEscape(unit)
             }
         }
         return escaped
+    }
+}
+
+extension [UInt8] {
+    /// `\u00e9`: what JSON writes for a code unit of UTF-16.
+    mutating func appendUnicodeEscape(_ unit: UInt16) {
+        let digits = String(unit, radix: 16).utf8
+        append(contentsOf: #"\u"#.utf8)
+        append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.count))
+        append(contentsOf: digits)
     }
 }
 

@@ -53,11 +53,7 @@ struct JSONWriter {
                 bytes.append(UInt8(ascii: "\\"))
                 bytes.append(UInt8(unit))
             case 0x20...0x7e: bytes.append(UInt8(unit))
-            default:
-                let digits = String(unit, radix: 16)
-                bytes += "\\u".utf8
-                bytes += String(repeating: "0", count: 4 - digits.utf8.count).utf8
-                bytes += digits.utf8
+            default: bytes.appendUnicodeEscape(unit)
             }
         }
         bytes.append(UInt8(ascii: "\""))

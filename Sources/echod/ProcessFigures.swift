@@ -51,12 +51,8 @@ enum ProcessFigures {
     }
 
     private static func statFields() -> StatFields? {
-        guard let file = fopen("/proc/self/stat", "re") else { return nil }
-        defer { fclose(file) }
-        let text = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer in
-            String(decoding: buffer[..<fread(buffer.baseAddress, 1, buffer.count, file)], as: UTF8.self)
-        }
-        return StatFields(text)
+        guard let file = try? SmallFile(path: "/proc/self/stat", limit: 4096) else { return nil }
+        return StatFields(String(decoding: file.content, as: UTF8.self))
     }
 
     /// Without the one that looking takes.

@@ -1,8 +1,8 @@
 import EventLoops
 import Glibc
 
-/// A file that somebody names on the command line, read whole: the configuration, a token. Whatever the path leads to,
-/// reading neither hangs nor takes more memory than the file may have.
+/// A file read whole: one that somebody names on the command line, the configuration or a token, or one of /proc and
+/// /sys. Whatever the path leads to, reading neither hangs nor takes more memory than the file may have.
 struct SmallFile: Sendable {
     var content: [UInt8]
     /// Permission bits.

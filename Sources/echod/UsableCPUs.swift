@@ -80,12 +80,6 @@ enum UsableCPUs {
     }
 
     private static func readSmallFile(path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: 16384) { buffer, count in
-            count = max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        (try? SmallFile(path: path, limit: 65_536)).map { String(decoding: $0.content, as: UTF8.self) }
     }
 }

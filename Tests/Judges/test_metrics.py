@@ -3,7 +3,6 @@
 import contextlib
 import http.server
 import json
-import math
 import shutil
 import socket
 import subprocess
@@ -54,17 +53,20 @@ def samples_of(families):
             for family in families for sample in family.samples}
 
 
+# What the scrapes themselves move: the library closes the socket of the request before in its own time.
+MOVING = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",
+          "process_open_fds", "echod_drain_remaining_seconds", "echod_admin_requests_total")
+
+
 def test_both_forms_say_the_same_to_strict_parsers():
     with in_each_phase() as service:
         text = list(parser.text_string_to_metric_families(scrape(service)))
         strict = list(strict_parser.text_string_to_metric_families(scrape(service, OPEN_METRICS)))
     one, other = samples_of(text), samples_of(strict)
     assert one.keys() == other.keys() and len(one) > 100
-    moving = ("process_cpu", "process_resident", "process_virtual", "echod_drain_remaining", "echod_admin_requests")
-    for series, value in one.items():
-        assert math.isclose(value, other[series], rel_tol=0 if not series[0].startswith(moving) else 1, abs_tol=1)
-        if not series[0].startswith(moving):
-            assert value == other[series]
+    assert {series: value for series, value in one.items() if series[0] not in MOVING} == {
+        series: value for series, value in other.items() if series[0] not in MOVING}
+    assert {name for name, _ in one} >= set(MOVING)
     assert [family.documentation for family in text] == [family.documentation for family in strict]
     units = {family.name: family.unit for family in strict if family.unit}
     assert units["echod_received_bytes"] == "bytes" and units["process_cpu_seconds"] == "seconds"

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import struct
+import time
 
 from echod import PATIENCE, endpoint
 
@@ -66,8 +67,10 @@ class Held:
         return json.loads(body)
 
     def read_to_end(self):
+        """A stream whose end does not come is an error, and not a test that never ends."""
+        end = time.monotonic() + 10 * PATIENCE
         while self.read():
-            pass
+            assert time.monotonic() < end, "no end"
 
     def reset(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

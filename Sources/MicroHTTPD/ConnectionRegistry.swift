@@ -2,8 +2,9 @@ internal import CMicroHTTPD
 
 /// The open connections of a server, what each waits for, and until when.
 ///
-/// A suspended connection is resumed, looked at or shut down, and an overdue one shut down, while holding the lock:
-/// that is what keeps the library's handle and the descriptor valid. All are short calls that cannot block.
+/// A suspended connection is resumed, looked at or shut down, and one that is overdue or makes room shut down, while
+/// holding the lock: that is what keeps the library's handle and the descriptor valid. All are short calls that cannot
+/// block.
 ///
 /// `@unchecked Sendable`: every variable belongs to `lock`.
 final class ConnectionRegistry: @unchecked Sendable {
@@ -19,7 +20,8 @@ final class ConnectionRegistry: @unchecked Sendable {
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private(set) var phase = Phase.serving
     private var inFlight = 0
-    private var suspensions: UInt64 = 0
+    /// Numbers the suspensions.
+    var suspensions: UInt64 = 0
     /// When the watchdog looks again; nil: not before it is woken.
     private var watchdogDue: Instant?
     private var mustWake = false
@@ -36,10 +38,13 @@ final class ConnectionRegistry: @unchecked Sendable {
 
     // MARK: The library's thread
 
-    func opened(_ connection: ServerConnection, now: Instant) {
+    /// True when another one was shut down to make room for it.
+    func opened(_ connection: ServerConnection, now: Instant) -> Bool {
         updating {
+            let isCrowded = makeRoom()
             connections[ObjectIdentifier(connection)] = connection
             setDeadline(now + configuration.requestDeadline, of: connection)
+            return isCrowded
         }
     }
 
@@ -64,7 +69,10 @@ final class ConnectionRegistry: @unchecked Sendable {
 
     /// The head is complete; what follows is the time for the answer.
     func requestReceived(_ connection: ServerConnection, now: Instant) {
-        updating { setDeadline(now + configuration.responseDeadline, of: connection) }
+        updating {
+            connection.waitingSince = now
+            setDeadline(now + configuration.responseDeadline, of: connection)
+        }
     }
 
     /// Every byte of the answer is with the kernel, or there will be none.
@@ -72,66 +80,11 @@ final class ConnectionRegistry: @unchecked Sendable {
         updating {
             inFlight -= 1
             connection.exchange = .idle
+            connection.waitingSince = now
             // An idle connection is the library's to close; this ends one that sends a line a byte at a time.
             setDeadline(now + configuration.inactivityTimeout + configuration.requestDeadline, of: connection)
             if inFlight == 0 { lock.signal() }
         }
-    }
-
-    /// Parks the request; nil when the server stops and waits for nothing new. Only in the library's handler callback.
-    func suspend(_ connection: ServerConnection, now: Instant) -> UInt64? {
-        updating {
-            guard phase != .closing else { return nil }
-            suspensions += 1
-            connection.exchange = .suspended(suspensions)
-            setDeadline(now + Self.presenceInterval, of: connection)
-            MHD_suspend_connection(connection.handle)
-            return suspensions
-        }
-    }
-
-    /// What makes the answer of a request that was suspended, once. It is made without the lock.
-    func takeAnswer(of connection: ServerConnection) -> DeferredResponse.Maker? {
-        lock.withLock {
-            guard case .completed(let make) = connection.exchange else { return nil }
-            connection.exchange = .active
-            return make
-        }
-    }
-
-    /// Whether the client hung up while the connection was suspended.
-    func isAbandoned(_ connection: ServerConnection) -> Bool {
-        lock.withLock {
-            if case .abandoned = connection.exchange { true } else { false }
-        }
-    }
-
-    // MARK: Any thread
-
-    func isWaiting(_ connection: ServerConnection, _ number: UInt64) -> Bool {
-        lock.withLock {
-            if case .suspended(number) = connection.exchange { true } else { false }
-        }
-    }
-
-    /// Does nothing unless the connection still waits for this number: the handle may be gone.
-    func complete(
-        _ connection: ServerConnection, _ number: UInt64, with make: @escaping DeferredResponse.Maker, now: Instant
-    ) {
-        updating {
-            guard case .suspended(number) = connection.exchange else { return }
-            resume(connection, with: make, now: now)
-        }
-    }
-
-    /// `body` is called once when the client is found to have hung up, at once when nobody waits for this number.
-    func onDisconnect(of connection: ServerConnection, _ number: UInt64, _ body: @escaping @Sendable () -> Void) {
-        let isOver = lock.withLock {
-            guard case .suspended(number) = connection.exchange else { return true }
-            connection.disconnected = body
-            return false
-        }
-        if isOver { body() }
     }
 
     // MARK: Stopping
@@ -199,6 +152,17 @@ final class ConnectionRegistry: @unchecked Sendable {
 
     // MARK: With the lock held
 
+    /// The library closes who was shut down in its next turn, and accepts one connection a turn: the headroom is hardly
+    /// ever used up, and if it is, the next client waits in the accept queue for that turn.
+    private func makeRoom() -> Bool {
+        let capacity = configuration.connectionLimit - configuration.headroom
+        guard connections.count >= capacity else { return false }
+        let present = Array(connections.values)
+        guard let leaver = Crowding.leaver(of: present.map(\.place), capacity: capacity) else { return false }
+        present[leaver].evict()
+        return true
+    }
+
     private func end(_ connection: ServerConnection) {
         switch connection.exchange {
         case .suspended:
@@ -209,15 +173,6 @@ final class ConnectionRegistry: @unchecked Sendable {
         case .streaming(let buffer): cut(buffer)
         case .idle, .active, .completed, .abandoned: connection.evict()
         }
-    }
-
-    private func resume(
-        _ connection: ServerConnection, with make: @escaping DeferredResponse.Maker, now: Instant
-    ) {
-        connection.exchange = .completed(make)
-        connection.disconnected = nil
-        setDeadline(now + configuration.responseDeadline, of: connection)
-        MHD_resume_connection(connection.handle)
     }
 
     func setDeadline(_ deadline: Instant, of connection: ServerConnection) {

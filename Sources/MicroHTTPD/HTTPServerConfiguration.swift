@@ -3,6 +3,9 @@
 package struct HTTPServerConfiguration: Sendable {
     /// At the limit the server stops accepting; later clients wait in the accept queue.
     package var connectionLimit = 128
+    /// When a new connection leaves fewer places than this, the one that has waited longest for its client is shut down.
+    /// What is deferred or streams is spared. Below `connectionLimit`; 0: nobody makes room.
+    package var headroom = 16
     /// A network address with so many connections open is not given another: it is closed at once. Not applied to
     /// Unix sockets, whose clients have no address.
     package var perAddressLimit = 48
@@ -21,8 +24,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var memoryLimit = 32 * 1024
     /// Asked for each new connection, on the server's thread; false closes it at once (descriptor budget).
     package var acceptPolicy: (@Sendable () -> Bool)?
-    /// The library's own messages, without line end, in printable ASCII, at most a burst of ten and one a second.
-    /// Called on any thread of the server; it may call nothing of the server's.
+    /// The library's own messages and, when it is crowded, one of ours: without line end, in printable ASCII, at most a
+    /// burst of ten and one a second. Called on any thread of the server; it may call nothing of the server's.
     package var log: @Sendable (String) -> Void
 
     /// Descriptors that one server may hold, its socket and its own included: what to reserve for it.

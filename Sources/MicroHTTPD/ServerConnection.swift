@@ -3,9 +3,9 @@ internal import Glibc
 /// One connection of the library's, from NOTIFY_CONNECTION's start to its end; the library's record of it holds the
 /// reference that counts.
 ///
-/// `@unchecked Sendable`: `request` belongs to the library's thread, `exchange`, `disconnected`, `deadline` and
-/// `isEvicted` to the lock of the `ConnectionRegistry`. The handle may be used by the library's thread in a callback,
-/// and by whoever finds `exchange` suspended while holding that lock.
+/// `@unchecked Sendable`: `request` belongs to the library's thread, `exchange`, `disconnected`, `waitingSince`,
+/// `deadline` and `isEvicted` to the lock of the `ConnectionRegistry`. The handle may be used by the library's thread in
+/// a callback, and by whoever finds `exchange` suspended while holding that lock.
 final class ServerConnection: @unchecked Sendable {
     /// How far the reading of a request is; the library calls the handler twice for each, and twice more when it
     /// is suspended.
@@ -40,13 +40,16 @@ final class ServerConnection: @unchecked Sendable {
     var exchange = Exchange.idle
     /// To be told that the client hung up while the connection was suspended.
     var disconnected: (@Sendable () -> Void)?
+    /// When it was accepted, had sent the head of its request or was answered, whichever came last.
+    var waitingSince: Instant
     /// When it is shut down; while it is suspended: when it is looked whether its client is still there.
     var deadline: Instant?
     var isEvicted = false
 
-    init(handle: OpaquePointer, descriptor: Int32) {
+    init(handle: OpaquePointer, descriptor: Int32, now: Instant) {
         self.handle = handle
         self.descriptor = descriptor
+        waitingSince = now
         self.peer = HTTPPeer(descriptor: descriptor)
     }
 
@@ -55,6 +58,15 @@ final class ServerConnection: @unchecked Sendable {
         case .suspended: true
         case .streaming(let buffer): buffer.isSuspended
         case .idle, .active, .completed, .abandoned: false
+        }
+    }
+
+    /// What it may be asked for when others want in.
+    var place: Crowding.Place {
+        if isEvicted { return .leaving }
+        return switch exchange {
+        case .idle, .active: .waiting(since: waitingSince)
+        case .suspended, .completed, .abandoned, .streaming: .held
         }
     }
 

@@ -4,6 +4,8 @@ internal import Glibc
 /// What the library's callbacks work on, for the daemon's whole life. All of it runs on the library's thread, apart
 /// from the completion of deferred answers.
 final class ServerContext: Sendable {
+    private static let crowded = Array("crowded: the connection that waited longest for its client made room".utf8)
+
     let registry: ConnectionRegistry
     let watchdog: Watchdog
     let log: LibraryLog
@@ -31,8 +33,9 @@ final class ServerContext: Sendable {
     }
 
     func connectionOpened(_ handle: OpaquePointer) -> ServerConnection {
-        let connection = ServerConnection(handle: handle, descriptor: echod_mhd_descriptor(handle))
-        registry.opened(connection, now: .now)
+        let now = Instant.now
+        let connection = ServerConnection(handle: handle, descriptor: echod_mhd_descriptor(handle), now: now)
+        if registry.opened(connection, now: now) { log.record(Self.crowded, now: now) }
         return connection
     }
 

@@ -85,7 +85,10 @@ extension LiveServerTests {
         }
 
         @Test func atTheLimitClientsWaitInTheQueue() throws {
-            try withServer({ $0.connectionLimit = 2 }) { server, endpoint in
+            try withServer({
+                $0.connectionLimit = 2
+                $0.headroom = 0
+            }) { server, endpoint in
                 var clients = try (0..<2).map { _ in try Client(endpoint) }
                 #expect(eventually { server.connectionCount == 2 })
                 let queued = try Client(endpoint)

@@ -1,0 +1,33 @@
+/// Who makes room for a new connection when a server is crowded, as nginx's idle connections do when it runs out.
+///
+/// Of all that wait for their client, the one that has waited longest since it was accepted, sent a whole head or was
+/// answered: so one whose request is on its way goes after everybody who was there before it, and who holds a place with
+/// a slow head, with silence or with answers left unread goes first. Answers have no order of their own: were they asked
+/// last, a crowd of unread ones would have each newcomer leave before its head is here. What waits for the service keeps
+/// its place; its number is bounded elsewhere.
+enum Crowding {
+    enum Place {
+        /// Shut down already; the library is about to close it.
+        case leaving
+        /// Taken for as long as the service or the library wants it.
+        case held
+        /// Nothing happens before the client sends or reads.
+        case waiting(since: Instant)
+    }
+
+    /// The index of the one to shut down before another connection is let in; nil when there is room for it, or when
+    /// nobody can be asked. `capacity`: how many places may be taken with the new one.
+    static func leaver(of places: [Place], capacity: Int) -> Int? {
+        var taken = 0
+        var longest: (index: Int, since: Instant)?
+        for (index, place) in places.enumerated() {
+            switch place {
+            case .leaving: continue
+            case .held: break
+            case .waiting(let since): if since < longest?.since ?? .distantFuture { longest = (index, since) }
+            }
+            taken += 1
+        }
+        return taken < capacity ? nil : longest?.index
+    }
+}

@@ -464,14 +464,16 @@ class Echod:
         finally:
             self.signal(signal.SIGCONT)
 
-    def set_buffers(self, receive=None, send=None):
-        """Gives the (IPv4) listener, and so all that it accepts, buffers of these sizes.
+    def set_buffers(self, receive=None, send=None, address=None):
+        """Gives a listener (the first IPv4 one of the echo), and so all that it accepts, buffers of these sizes.
 
         The kernel's own sizes grow as it sees fit: a receive buffer only while somebody reads.
         """
+        family, target = endpoint(address or self.address)
         found = False
         for one in self.process.sockets():
-            if one.family == socket.AF_INET and "%s:%d" % one.getsockname() == self.address:
+            is_listener = one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            if is_listener and one.family == family and one.getsockname() == target:
                 found = True
                 if receive:
                     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)

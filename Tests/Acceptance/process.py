@@ -1,0 +1,92 @@
+"""The binary, how it is started, and what /proc says about a process."""
+
+import contextlib
+import ctypes
+import os
+import re
+import socket
+import subprocess
+
+from waiting import PATIENCE
+
+BINARY = os.environ["ECHOD_BINARY"]
+PIDFD_GETFD = 438
+
+
+def clean_environment(variables=None):
+    """The environment of this process without options of echod, and with `variables`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ECHOD_")}
+    return inherited | (variables or {})
+
+
+def run(*arguments, variables=None, timeout=PATIENCE):
+    """Runs echod to its end, for starts that fail."""
+    environment = clean_environment(variables)
+    return subprocess.run(
+        [BINARY, *arguments], env=environment, capture_output=True, text=True, timeout=timeout
+    )
+
+
+class Process:
+    """What /proc says about a process."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    @property
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    @property
+    def threads(self):
+        """The names of its threads, those apart that end meanwhile."""
+        names = []
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                names.append(self._read(f"task/{task}/comm").strip())
+        return names
+
+    @property
+    def resident(self):
+        """VmRSS in bytes."""
+        return 1024 * int(re.search(r"^VmRSS:\s+(\d+) kB", self._read("status"), re.M)[1])
+
+    @property
+    def cpu_seconds(self):
+        """User and system time so far."""
+        fields = self._read("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def is_stopped(self):
+        """Every thread of it, as after SIGSTOP."""
+        tasks = os.listdir(f"/proc/{self.pid}/task")
+        return all(self._read(f"task/{task}/stat").rpartition(")")[2].split()[0] in "Tt" for task in tasks)
+
+    @property
+    def is_asleep(self):
+        """Waits for something, or has ended."""
+        return self._read("stat").rpartition(")")[2].split()[0] in "SZ"
+
+    @property
+    def is_traced(self):
+        """Every thread of it, as by strace."""
+        tasks = os.listdir(f"/proc/{self.pid}/task")
+        return not any("TracerPid:\t0\n" in self._read(f"task/{task}/status") for task in tasks)
+
+    def sockets(self):
+        """Copies of its sockets, one after the other, by pidfd_getfd(2)."""
+        process = os.pidfd_open(self.pid)
+        try:
+            for number in os.listdir(f"/proc/{self.pid}/fd"):
+                if os.readlink(f"/proc/{self.pid}/fd/{number}").startswith("socket:"):
+                    copy = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, int(number), 0)
+                    assert copy >= 0, os.strerror(ctypes.get_errno())
+                    with socket.socket(fileno=copy) as one:
+                        yield one
+        finally:
+            os.close(process)
+
+    def _read(self, name):
+        with open(f"/proc/{self.pid}/{name}") as file:
+            return file.read()

@@ -109,6 +109,15 @@ extension OptionReader.Kind where Value == String {
         }
     }
 
+    /// The peers to show, as written: the admin plane, which asks the same `PeerFilter`, brings them into form.
+    static var peer: Self {
+        let allowed = "an address with or without port (10.0.0.9, 10.0.0.9:51234, [::1]:51234) or unix"
+        return .init(allowed: allowed) { (text) throws(Unacceptable) in
+            guard PeerFilter.canonical(text) != nil else { throw Unacceptable(problem: "this is not an address") }
+            return text
+        }
+    }
+
     private static func isHostNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true

@@ -96,13 +96,21 @@ import Testing
         #expect(error?.contains(ClientArguments.waitAtMost) == false)
     }
 
-    @Test(arguments: ["10.0.0.9", "10.0.0.9:1", "::1", "[::1]", "[::1]:5", "fe80::1%eth0", "unix", "unix:/a b"])
+    @Test(
+        arguments: [
+            "10.0.0.9", "10.0.0.9:1", "::1", "[::1]", "[::1]:5", "fe80::1%eth0", "[fe80::1%eth0]:5", "::ffff:10.0.0.9",
+            "unix", "unix:/a b",
+        ])
     func peer_isAnAddress(peer: String) throws {
         let work = try #require(work(["connections", "--peer", peer]) as? ConnectionsWork)
         #expect(work.request.parameters == [.init("peer", peer)])
     }
 
-    @Test(arguments: ["", "x", "10.0.0", "10.0.0.9:", "10.0.0.9:65536", "::1]:5", "[10.0.0.9", "unixx"])
+    @Test(
+        arguments: [
+            "", "x", "10.0.0", "10.0.0.9:", "10.0.0.9:65536", "10.0.0.9:+5", "[10.0.0.9]", "[10.0.0.9]:5",
+            "10.0.0.9%eth0", "fe80::1%", "127.1", "010.0.0.9", "::1]:5", "[10.0.0.9", "unixx",
+        ])
     func peer_isNothingElse(peer: String) {
         #expect(failure(["connections", "--peer", peer])?.contains("this is not an address") == true)
     }

@@ -1,10 +1,10 @@
 /// An IPv4 or IPv6 address as written, judged strictly: what a lax reader would take (`127.1`, `0x7f.0.0.1`, leading
 /// zeros) is no address here, because a browser or a proxy may take it for another one.
-enum IPLiteral: Hashable, Sendable {
+package enum IPLiteral: Hashable, Sendable {
     case v4([UInt8])
     case v6([UInt16])
 
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         if let bytes = Self.parseV4(text) {
             self = .v4(bytes)
         } else if let groups = Self.parseV6(text) {
@@ -15,7 +15,7 @@ enum IPLiteral: Hashable, Sendable {
     }
 
     /// The usual spelling (RFC 5952), and an IPv4-mapped address as IPv4: the form in which peers are shown.
-    var description: String {
+    package var description: String {
         switch self {
         case .v4(let bytes):
             return bytes.map { String($0) }.joined(separator: ".")

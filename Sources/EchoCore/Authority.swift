@@ -1,13 +1,13 @@
 /// A host and perhaps a port: `localhost`, `127.0.0.1:8889`, `[::1]:8889`.
-struct Authority: Hashable, Sendable {
+package struct Authority: Hashable, Sendable {
     /// Without the brackets of an IPv6 address.
-    var host: String
-    var isBracketed: Bool
+    package var host: String
+    package var isBracketed: Bool
     /// nil where there is none.
-    var port: UInt16?
+    package var port: UInt16?
 
     /// Takes the text apart and judges the port; what the host may be is the caller's to judge.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let rest: Substring
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return nil }
@@ -34,7 +34,7 @@ struct Authority: Hashable, Sendable {
     }
 
     /// The address, where the host is one: IPv6 in brackets, IPv4 without.
-    var literal: IPLiteral? {
+    package var literal: IPLiteral? {
         guard let literal = IPLiteral(host) else { return nil }
         switch literal {
         case .v4: return isBracketed ? nil : literal

@@ -2,8 +2,14 @@
 /// itself become `\xNN`, so that a name can neither forge a line nor steer a terminal.
 package enum PrintableText {
     package static func escape(_ text: String) -> String {
+        escape(text, limit: .max)
+    }
+
+    /// Ends with three dots after `limit` bytes, or after the `\xNN` that passes them.
+    package static func escape(_ text: String, limit: Int) -> String {
         var escaped = ""
         for byte in text.utf8 {
+            guard escaped.utf8.count < limit else { return escaped + "..." }
             if (32...126).contains(byte), byte != UInt8(ascii: "\\") {
                 escaped.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
@@ -15,11 +21,7 @@ package enum PrintableText {
     }
 
     /// In quotation marks and not longer than a person wants to see again in an error message.
-    package static func quote(_ text: String) -> String {
-        let escaped = escape(text)
-        guard escaped.utf8.count > longestQuotation else { return "\"\(escaped)\"" }
-        return "\"\(escaped.prefix(longestQuotation))...\""
+    package static func quote(_ text: String, limit: Int = 80) -> String {
+        "\"\(escape(text, limit: limit))\""
     }
-
-    private static let longestQuotation = 80
 }

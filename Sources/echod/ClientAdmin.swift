@@ -15,15 +15,15 @@ struct ClientAdmin: Hashable, Sendable {
 
         var origin: String {
             isNamedOnCommandLine
-                ? ClientOptionError.commandLine : "the environment variable \(ClientAdmin.tokenVariable)"
+                ? OptionError.commandLine : "the environment variable \(ClientAdmin.tokenVariable)"
         }
 
-        func read() throws(ClientOptionError) -> ClientToken {
+        func read() throws(OptionError) -> ClientToken {
             do throws(UnusableFile) {
                 let bytes = try TokenFile.readForSending(path)
                 return ClientToken(bytes: bytes, isNamedOnCommandLine: isNamedOnCommandLine)
             } catch {
-                throw ClientOptionError(
+                throw OptionError(
                     option: ServeOption.adminTokenFile.flag, origin: origin, value: path, problem: error.problem,
                     allowed: "a file that holds the token of the server's --admin-token-file")
             }
@@ -33,10 +33,10 @@ struct ClientAdmin: Hashable, Sendable {
     static let tokenVariable = ServeOption.adminTokenFile.environmentVariable
 
     /// The first address that is not `none`: of the command line, else of the environment, else the default.
-    init(flags: [String], tokenFile: String?, environment: [String: String]) throws(ClientOptionError) {
+    init(flags: [String], tokenFile: String?, environment: [String: String]) throws(OptionError) {
         let variable = environment[ServeOption.admin.environmentVariable] ?? ""
         if !flags.isEmpty {
-            address = try Self.first(flags, from: ClientOptionError.commandLine)
+            address = try Self.first(flags, from: OptionError.commandLine)
         } else if !variable.isEmpty {
             let origin = "the environment variable \(ServeOption.admin.environmentVariable)"
             let texts = variable.split(separator: ",", omittingEmptySubsequences: false)
@@ -45,20 +45,20 @@ struct ClientAdmin: Hashable, Sendable {
         self.tokenFile = Self.tokenFile(flag: tokenFile, environment)
     }
 
-    private static func first(_ texts: [String], from origin: String) throws(ClientOptionError) -> ListenAddress {
+    private static func first(_ texts: [String], from origin: String) throws(OptionError) -> ListenAddress {
         let kind = OptionReader.Kind<ListenAddress?>.addressOrNone
         let option = ServeOption.admin.flag
         for text in texts {
             guard let address = try kind.read(option, text, from: origin) else { continue }
             guard address.port != 0 else {
-                throw ClientOptionError(
+                throw OptionError(
                     option: option, origin: origin, value: text,
                     problem: "port 0 is any free one: name the port that echod took, its log says it",
                     allowed: ListenAddress.forms)
             }
             return address
         }
-        throw ClientOptionError(
+        throw OptionError(
             option: option, origin: origin, value: texts.joined(separator: ","),
             problem: "an echod without an admin address cannot be talked to", allowed: ListenAddress.forms)
     }
@@ -84,7 +84,7 @@ struct ClientAdmin: Hashable, Sendable {
     /// A request that changes something, and so carries the token.
     func mutation(
         _ method: AdminRequest.Method, _ path: String, _ parameters: [AdminRequest.Parameter] = []
-    ) throws(ClientOptionError) -> AdminRequest {
+    ) throws(OptionError) -> AdminRequest {
         AdminRequest(method, path, parameters, token: try tokenFile?.read())
     }
 

@@ -7,7 +7,7 @@ protocol ClientSubcommand: ParsableCommand {
     static var summary: String { get }
 
     /// What is to be done. Throws for values that do not parse or do not go together.
-    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork
+    func work(_ environment: [String: String]) throws(OptionError) -> any ClientWork
 }
 
 /// What a client command does, every value judged.
@@ -27,7 +27,7 @@ struct ClientAdminOptions: ParsableArguments {
         completion: .file())
     var adminTokenFile: String?
 
-    func resolve(_ environment: [String: String]) throws(ClientOptionError) -> ClientAdmin {
+    func resolve(_ environment: [String: String]) throws(OptionError) -> ClientAdmin {
         try ClientAdmin(flags: admin, tokenFile: adminTokenFile, environment: environment)
     }
 }

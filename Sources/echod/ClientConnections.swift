@@ -32,7 +32,7 @@ struct ConnectionsCommand: ClientSubcommand {
     var json = false
     @OptionGroup var admin: ClientAdminOptions
 
-    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+    func work(_ environment: [String: String]) throws(OptionError) -> any ClientWork {
         let state = try OptionReader.Kind<ConnectionState>.choice.read("--state", state)
         let blocker = try OptionReader.Kind<Blocker>.choice.read("--blocked-on", blockedOn)
         let peer = try OptionReader.Kind<String>.peer.read("--peer", peer)

@@ -52,7 +52,7 @@ package struct ClientConsole: Sendable {
     package func run(_ work: any ClientWork) -> Int32 {
         do {
             return try work.run(self)
-        } catch let error as ClientOptionError {
+        } catch let error as OptionError {
             complain(error.description)
             return Int32(ExitCode.badUsage.rawValue)
         } catch {

@@ -19,13 +19,13 @@ struct DrainOptions: ParsableArguments {
     @Flag(help: "The status object as the admin API sends it, on one line.")
     var json = false
 
-    func work(_ path: String, _ admin: ClientAdmin) throws(ClientOptionError) -> any ClientWork {
+    func work(_ path: String, _ admin: ClientAdmin) throws(OptionError) -> any ClientWork {
         let anyDuration = OptionReader.Kind<Duration>.duration()
         let timeout = try OptionReader.Kind<Duration>.duration(from: .milliseconds(100)).read("--timeout", timeout)
         let delay = try anyDuration.read("--delay", delay)
         if let timeout, let delay, delay >= timeout {
-            throw ClientOptionError(
-                option: "--delay", origin: ClientOptionError.commandLine, value: DurationFormat.print(delay),
+            throw OptionError(
+                option: "--delay", origin: OptionError.commandLine, value: DurationFormat.print(delay),
                 problem: "it leaves nothing of the timeout", allowed: "less than \(DurationFormat.print(timeout))")
         }
         let limit = try anyDuration.read("--wait", waitAtMost)
@@ -47,7 +47,7 @@ struct DrainCommand: ClientSubcommand {
     @OptionGroup var options: DrainOptions
     @OptionGroup var admin: ClientAdminOptions
 
-    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+    func work(_ environment: [String: String]) throws(OptionError) -> any ClientWork {
         try options.work("/drain", try admin.resolve(environment))
     }
 }
@@ -63,7 +63,7 @@ struct ShutdownCommand: ClientSubcommand {
     @OptionGroup var options: DrainOptions
     @OptionGroup var admin: ClientAdminOptions
 
-    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+    func work(_ environment: [String: String]) throws(OptionError) -> any ClientWork {
         try options.work("/shutdown", try admin.resolve(environment))
     }
 }
@@ -79,7 +79,7 @@ struct UndrainCommand: ClientSubcommand {
     @Flag(help: "The status object as the admin API sends it, on one line.")
     var json = false
 
-    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+    func work(_ environment: [String: String]) throws(OptionError) -> any ClientWork {
         UndrainWork(admin: try admin.resolve(environment), asJSON: json)
     }
 }

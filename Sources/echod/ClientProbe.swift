@@ -17,7 +17,7 @@ struct ProbeCommand: ClientSubcommand {
     var probe: Probe
     @OptionGroup var admin: ClientAdminOptions
 
-    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+    func work(_ environment: [String: String]) throws(OptionError) -> any ClientWork {
         ProbeWork(admin: try admin.resolve(environment), path: "/\(probe.rawValue)")
     }
 }

@@ -13,7 +13,7 @@ struct StatusCommand: ClientSubcommand {
     @Flag(help: "The status object as the admin API sends it, on one line.")
     var json = false
 
-    func work(_ environment: [String: String]) throws(ClientOptionError) -> any ClientWork {
+    func work(_ environment: [String: String]) throws(OptionError) -> any ClientWork {
         StatusWork(admin: try admin.resolve(environment), asJSON: json)
     }
 }

@@ -10,6 +10,22 @@ struct OptionReader {
     struct Kind<Value> {
         var allowed: String
         var parse: (String) throws(Unacceptable) -> Value
+
+        /// The value that `text` stands for. `option` with its dashes; `origin` for a person.
+        func read(_ option: String, _ text: String, from origin: String) throws(OptionError) -> Value {
+            do throws(Unacceptable) {
+                return try parse(text)
+            } catch {
+                throw OptionError(
+                    option: option, origin: origin, value: text, problem: error.problem, allowed: allowed)
+            }
+        }
+
+        /// The value of an option that stands on the command line only; nil when it does not.
+        func read(_ option: String, _ text: String?) throws(OptionError) -> Value? {
+            guard let text else { return nil }
+            return try read(option, text, from: OptionError.commandLine)
+        }
     }
 
     private let flags: [ServeOption: [String]]
@@ -36,7 +52,7 @@ struct OptionReader {
                 throw self.error(.config, value: path, problem: place + error.problem, allowed: error.allowed)
             }
             throw OptionError(
-                option: option, origin: Self.place(path, line), value: error.value, problem: error.problem,
+                option: option.flag, origin: Self.place(path, line), value: error.value, problem: error.problem,
                 allowed: error.allowed)
         }
     }
@@ -80,14 +96,14 @@ struct OptionReader {
     /// An error about an option that was read already, such as one that does not go with another.
     func error(_ option: ServeOption, value: String, problem: String, allowed: String) -> OptionError {
         OptionError(
-            option: option, origin: origin(of: option), value: texts[option] ?? value, problem: problem,
+            option: option.flag, origin: origin(of: option), value: texts[option] ?? value, problem: problem,
             allowed: allowed)
     }
 
     /// Where the value of an option that was read stands, for a person.
     private func origin(of option: ServeOption) -> String {
         switch sources[option] ?? .default {
-        case .flag: "the command line"
+        case .flag: OptionError.commandLine
         case .environment: "the environment variable \(option.environmentVariable)"
         case .file: file.map { Self.place($0.path, $0.settings[option]?.line ?? 1) } ?? "the configuration file"
         case .default: "the default"
@@ -101,11 +117,7 @@ struct OptionReader {
     ) throws(OptionError) -> Value {
         sources[option] = source
         texts[option] = text
-        do {
-            return try kind.parse(text)
-        } catch {
-            throw self.error(option, value: text, problem: error.problem, allowed: kind.allowed)
-        }
+        return try kind.read(option.flag, text, from: origin(of: option))
     }
 
     /// `a, b` is what people write in a manifest.

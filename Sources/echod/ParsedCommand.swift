@@ -26,8 +26,6 @@ package enum ParsedCommand: Sendable {
             return .serve(try OptionInput(flags: flags, environment: environment, host: host).resolve())
         } catch let error as OptionError {
             return .failure(error.description)
-        } catch let error as ClientOptionError {
-            return .failure(error.description)
         } catch {
             guard EchodCommand.exitCode(for: error) != .success else {
                 return .success(EchodCommand.fullMessage(for: error, columns: 80))

@@ -33,38 +33,3 @@ package enum ServeOption: String, Hashable, Sendable, CaseIterable {
 package enum OptionSource: String, Hashable, Sendable, CaseIterable {
     case flag, environment, file, `default`
 }
-
-/// A value that does not parse or does not fit: bad usage, exit code 64.
-package struct OptionError: Error, Hashable, CustomStringConvertible {
-    package var option: ServeOption
-    /// Where the value stands, for a person.
-    package var origin: String
-    package var value: String
-    /// What is wrong with the value, and often what to write instead.
-    package var problem: String
-    /// The values that are allowed.
-    package var allowed: String
-
-    /// One line that names the option, the source and the problem, and a line of advice.
-    package var description: String {
-        let problem = Self.printable(problem, limit: 300)
-        return """
-            \(option.flag) \(Self.quoted(value)) (from \(Self.printable(origin, limit: 200))): \(problem)
-            allowed: \(allowed)
-            """
-    }
-
-    private static func quoted(_ text: String) -> String { "\"\(printable(text, limit: 120))\"" }
-
-    /// The text as a terminal can show it: what a user or a pod's manifest hands us may hold escape sequences.
-    private static func printable(_ text: String, limit: Int) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            if result.utf8.count >= limit { return result + "..." }
-            let isControl = scalar.value < 32 || (127..<160).contains(scalar.value)
-            let code = String(scalar.value, radix: 16)
-            result += isControl ? (code.utf8.count < 2 ? "\\x0" : "\\x") + code : String(scalar)
-        }
-        return result
-    }
-}

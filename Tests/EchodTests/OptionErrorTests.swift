@@ -120,7 +120,22 @@ struct Mistake: Sendable, CustomTestStringConvertible {
 
     @Test func controlCharacters_areShownEscaped() {
         let refused = #expect(throws: Refused.self) { try serveOptions(["--mode", "\u{1B}[2J\n\u{85}"]) }
-        #expect(refused?.error.contains("\"\\x1b[2J\\x0a\\x85\"") == true)
+        #expect(refused?.error.contains("\"\\x1b[2J\\x0a\\xc2\\x85\"") == true)
+        // `ś` holds the byte 9b, which begins an escape sequence on a terminal that reads no UTF-8.
+        for arguments in [["--mode", "\u{202E}ś"], ["status", "--admin", "\u{202E}ś"]] {
+            guard case .exit(64, "", let error) = ParsedCommand.parse(arguments: arguments, environment: [:]) else {
+                Issue.record("not refused: \(arguments)")
+                continue
+            }
+            #expect(error.contains("\"\\xe2\\x80\\xae\\xc5\\x9b\" (from the command line): "))
+        }
+    }
+
+    @Test func longValues_areShownInPart() {
+        let mode = String(repeating: "é", count: 1000)
+        let refused = #expect(throws: Refused.self) { try serveOptions(["--mode", mode]) }
+        #expect((200..<400).contains(refused?.error.utf8.count ?? 0))
+        #expect(refused?.error.contains("\\xc3\\xa9...\" (from") == true)
     }
 
     @Test func descriptorLimit_belowTheReserve_leavesOneConnection() {

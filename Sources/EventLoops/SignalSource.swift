@@ -14,14 +14,14 @@ package final class SignalSource: ReadinessHandler {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Ignores SIGPIPE for the process; writes to sockets also say so themselves, this is for pipes and libraries.
+    /// Ignores SIGPIPE for the process: a closed pipe is an error of the write. Writes to sockets also say so themselves,
+    /// this is for pipes and libraries.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Takes back `block` and `ignoreBrokenPipes`, for a command that dies of signals as every other program does.
+    /// Takes back `block`, for a command that dies of signals as every other program does.
     package static func restoreDefaults(_ signals: [Int32]) {
-        signal(SIGPIPE, SIG_DFL)
         // Swift's runtime takes SIGQUIT for a crash and would print where the program stands.
         for number in signals where !isIgnored(number) { signal(number, SIG_DFL) }
         var set = mask(signals)
@@ -42,11 +42,13 @@ package final class SignalSource: ReadinessHandler {
         signals.filter { !isIgnored($0) }
     }
 
-    /// Ends the process the way `number` does by default, so that whoever started it sees which signal it was.
+    /// Ends the process the way `number` does by default, so that whoever started it sees which signal it was. That
+    /// it is ignored keeps nothing from it: the caller has decided.
     package static func die(of number: Int32) -> Never {
+        signal(number, SIG_DFL)
         restoreDefaults([number])
         raise(number)
-        // Of a signal that ends nothing by default; a shell would say the same of the others.
+        // Of a signal that ends nothing by default, or as process 1; a shell would say the same of the others.
         _exit(128 + number)
     }
 

@@ -12,8 +12,15 @@ protocol ClientSubcommand: ParsableCommand {
 
 /// What a client command does, every value judged.
 package protocol ClientWork: Sendable {
+    /// Whether the server has done something by the time that there is something to say.
+    var changesServer: Bool { get }
+
     /// Does it and says so; returns the exit code (interface.md, section 1).
     func run(_ console: ClientConsole) throws -> Int32
+}
+
+extension ClientWork {
+    package var changesServer: Bool { false }
 }
 
 /// Where to find the running echod: the options that all client commands share.

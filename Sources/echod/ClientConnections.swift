@@ -60,7 +60,7 @@ struct ConnectionsWork: ClientWork {
         let view = ConnectionsView(asJSON: asJSON)
         guard isWatching else {
             let answer = try ClientLoop.send(request, to: target).get()
-            console.say(try view.text(answer, width: console.size?.columns))
+            try console.say(try view.text(answer, width: console.size?.columns))
             return 0
         }
         if console.canRedrawOutput && !asJSON {

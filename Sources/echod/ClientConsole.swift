@@ -30,13 +30,22 @@ package struct ClientConsole: Sendable {
     }
 
     /// A line for whoever asked; nothing for the empty text.
-    func say(_ text: String) {
-        if !text.isEmpty { StandardStream.output.write("\(text)\n") }
+    func say(_ text: String) throws(UnwritableOutput) {
+        if !text.isEmpty { try write("\(text)\n") }
     }
 
-    /// A line for a person; nothing for the empty text.
+    /// To standard output as it is.
+    func write(_ text: String) throws(UnwritableOutput) {
+        do throws(SystemCallError) {
+            try StandardStream.output.write(text)
+        } catch {
+            throw UnwritableOutput(cause: error)
+        }
+    }
+
+    /// A line for a person; nothing for the empty text. Where nobody takes it there is nobody to tell.
     func complain(_ text: String) {
-        if !text.isEmpty { StandardStream.error.write("echod: \(text)\n") }
+        if !text.isEmpty { try? StandardStream.error.write("echod: \(text)\n") }
     }
 
     /// Says why an answer is no use; returns the exit code for that.
@@ -45,19 +54,37 @@ package struct ClientConsole: Sendable {
         return Self.failure
     }
 
-    /// No answer, a refusal, or a probe that says no.
+    /// No answer, a refusal, a probe that says no, or output that nobody takes.
     static let failure = Int32(ExitCode.failure.rawValue)
 
-    /// Does `work`; returns the exit code of the process.
+    /// Does `work`; returns the exit code of the process. With a closed pipe the process ends here.
     package func run(_ work: any ClientWork) -> Int32 {
         do {
             return try work.run(self)
         } catch let error as OptionError {
             complain(error.description)
             return Int32(ExitCode.badUsage.rawValue)
+        } catch let error as UnwritableOutput {
+            if error.isClosedPipe { UnwritableOutput.dieOfClosedPipe() }
+            complain(work.changesServer ? "\(error)\nwhat was asked of the server has been done" : "\(error)")
+            return Self.failure
         } catch {
             complain("\(error)")
             return Self.failure
         }
+    }
+}
+
+/// What needs no server: help, version, completion scripts, and usage errors.
+struct TextWork: ClientWork {
+    /// Either may be empty; both end with a newline otherwise.
+    var output: String
+    var complaint: String
+    var exitCode: Int32
+
+    func run(_ console: ClientConsole) throws -> Int32 {
+        try? StandardStream.error.write(complaint)
+        try console.write(output)
+        return exitCode
     }
 }

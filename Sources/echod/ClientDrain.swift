@@ -88,6 +88,8 @@ struct UndrainWork: ClientWork {
     var admin: ClientAdmin
     var asJSON: Bool
 
+    var changesServer: Bool { true }
+
     func run(_ console: ClientConsole) throws -> Int32 {
         let request = try admin.mutation(.delete, "/drain")
         let answer = try ClientLoop.send(request, to: admin.target()).get()
@@ -97,7 +99,7 @@ struct UndrainWork: ClientWork {
             return code
         }
         let status = try answer.read { (json) throws(ReadingError) in try ServiceStatus(json: json) }
-        console.say(asJSON ? try answer.read(JSONLine.text) : status.state.rawValue)
+        try console.say(asJSON ? try answer.read(JSONLine.text) : status.state.rawValue)
         return 0
     }
 }

@@ -30,7 +30,12 @@ struct ProbeWork: ClientWork {
         let answer = try admin.get(path).http
         guard !Refusal.isProblem(answer) else { return console.refuse(answer) }
         let lines = String(decoding: answer.body, as: UTF8.self).split(whereSeparator: \.isNewline)
-        console.say(lines.map { PrintableText.escape(String($0)) }.joined(separator: "\n"))
+        do throws(UnwritableOutput) {
+            try console.say(lines.map { PrintableText.escape(String($0)) }.joined(separator: "\n"))
+        } catch {
+            // Whoever runs a probe reads its code: a full disk is no reason to restart a service that is well.
+            if !error.isClosedPipe { console.complain("\(error)") }
+        }
         return (200..<300).contains(answer.status) ? 0 : ClientConsole.failure
     }
 }

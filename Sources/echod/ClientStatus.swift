@@ -26,7 +26,7 @@ struct StatusWork: ClientWork {
         let answer = try admin.get("/status")
         guard answer.http.status == 200 else { return console.refuse(answer.http) }
         let status = try answer.read { (json) throws(ReadingError) in try ServiceStatus(json: json) }
-        console.say(asJSON ? try answer.read(JSONLine.text) : StatusTable(status, style: console.style).text)
+        try console.say(asJSON ? try answer.read(JSONLine.text) : StatusTable(status, style: console.style).text)
         return 0
     }
 }

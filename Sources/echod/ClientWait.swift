@@ -19,6 +19,8 @@ struct DrainWork: ClientWork {
     var mode: DrainMode?
     var asJSON: Bool
 
+    var changesServer: Bool { true }
+
     static let exitCodes = """
         With --wait it exits with 0 when all was answered and delivered, 2 when a connection was cut, 3 when bytes \
         were lost, and 4 when the time to wait is over or somebody undrained. 1: there was no answer, or it was refused.
@@ -62,9 +64,12 @@ struct DrainWork: ClientWork {
                     + "its exit code, log or --report says how")
         }
         let verdict = try answer.read { (_) throws(ReadingError) in try DrainVerdict(answer.http, asJSON: asJSON) }
-        console.say(verdict.output)
-        console.complain(verdict.complaint)
-        console.complain(admin.hint(request, answer) ?? "")
+        // Also when nobody takes the output.
+        defer {
+            console.complain(verdict.complaint)
+            console.complain(admin.hint(request, answer) ?? "")
+        }
+        try console.say(verdict.output)
         return verdict.exitCode
     }
 
@@ -122,7 +127,7 @@ final class WaitingLine {
         isOver = true
         question?.cancel()
         question = nil
-        Self.stream.write("\r\u{1b}[K")
+        try? Self.stream.write("\r\u{1b}[K")
     }
 
     private func askLater() {
@@ -138,14 +143,14 @@ final class WaitingLine {
         if case .success(let answer) = outcome, let status = try? ServiceStatus(json: answer.http.body) {
             let width = Terminal.size(of: Self.stream.rawValue)?.columns ?? 80
             // The last column stays free: some terminals go to the next line there.
-            Self.stream.write("\r\(DrainText.progress(status).prefix(width - 1))\u{1b}[K")
+            try? Self.stream.write("\r\(DrainText.progress(status).prefix(width - 1))\u{1b}[K")
         }
         askLater()
     }
 
     private func signalled(_ number: Int32) {
         end()
-        Self.stream.write("echod: waits no longer; what was asked for goes on\n")
+        try? Self.stream.write("echod: waits no longer; what was asked for goes on\n")
         SignalSource.die(of: number)
     }
 }

@@ -34,9 +34,9 @@ final class ConnectionsWatch {
         try ClientLoop.run { loop, finish in
             var isFirst = true
             let watch = ConnectionsWatch(request, target, on: loop) { answer in
-                if !isFirst && !view.asJSON { StandardStream.output.write("\n") }
+                if !isFirst && !view.asJSON { try console.write("\n") }
                 isFirst = false
-                console.say(try view.text(answer, width: console.size?.columns))
+                try console.say(try view.text(answer, width: console.size?.columns))
             } finish: {
                 finish($0)
             }
@@ -103,7 +103,7 @@ final class ClientScreen {
         guard isOurs else { return }
         isOurs = false
         // The cursor is shown, the screen is the one of before.
-        StandardStream.output.write("\u{1b}[?25h\u{1b}[?1049l")
+        try? console.write("\u{1b}[?25h\u{1b}[?1049l")
     }
 
     private func draw() throws {
@@ -116,7 +116,7 @@ final class ClientScreen {
         isOurs = true
         text += "\u{1b}[H" + lines.map { "\u{1b}[K\($0)" }.joined(separator: "\r\n")
         if lines.count < size.rows { text += "\r\n\u{1b}[J" }
-        StandardStream.output.write(text)
+        try console.write(text)
     }
 
     private func signalled(_ number: Int32) {

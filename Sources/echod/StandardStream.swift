@@ -1,3 +1,4 @@
+import EventLoops
 import Glibc
 
 /// Standard output and error, unbuffered: for texts of commands, not for logs.
@@ -5,15 +6,27 @@ enum StandardStream: Int32 {
     case output = 1
     case error = 2
 
-    /// Writes all of it; what nobody can take (a closed pipe) is dropped.
-    func write(_ text: String) {
+    /// Writes all of it, however slowly it is taken. Throws when it is not: a full disk, a closed pipe.
+    func write(_ text: String) throws(SystemCallError) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            // Whoever shares the terminal or the pipe with us does not want to be blocked by it.
+            case EAGAIN: awaitRoom()
+            case let code: throw SystemCallError(call: "write", code: code)
+            }
         }
+    }
+
+    private func awaitRoom() {
+        var descriptor = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+        poll(&descriptor, 1, -1)
     }
 
     /// Opens those of 0, 1 and 2 that we were started without: the next descriptor, a client's or the report's, would
@@ -23,4 +36,18 @@ enum StandardStream: Int32 {
         while (0...2).contains(number) { number = open("/dev/null", O_RDWR) }
         if number > 2 { close(number) }
     }
+}
+
+/// Standard output did not take all that a command had to say.
+struct UnwritableOutput: Error, CustomStringConvertible {
+    let cause: SystemCallError
+
+    var description: String { "cannot write to standard output: \(SystemCallError.text(of: cause.code))" }
+
+    /// The reader left, as `head` does when it has enough: no fault to speak of.
+    var isClosedPipe: Bool { cause.code == EPIPE }
+
+    /// Ends the process as a closed pipe ends every other program: quietly, and so that a shell with `pipefail` sees
+    /// that not all was read. SIGPIPE itself would leave no choice to those who have something else to do.
+    static func dieOfClosedPipe() -> Never { SignalSource.die(of: SIGPIPE) }
 }

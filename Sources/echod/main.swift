@@ -13,11 +13,10 @@ case .serve(let options):
     HostLimits.growDescriptorTable(to: HostLimits.raiseDescriptorLimit())
     exit(Service(options, surroundings: .ofThisProcess()).run())
 case .client(let work):
-    // It ends by signals, and by the end of a pipe, as every other command does.
+    // It ends by signals as every other command does.
     SignalSource.restoreDefaults(ProcessSignal.watched)
     exit(ClientConsole.ofThisProcess(environment).run(work))
 case .exit(let code, let standardOutput, let standardError):
-    StandardStream.output.write(standardOutput)
-    StandardStream.error.write(standardError)
-    exit(code)
+    let console = ClientConsole.ofThisProcess(environment)
+    exit(console.run(TextWork(output: standardOutput, complaint: standardError, exitCode: code)))
 }

@@ -1,7 +1,6 @@
 import AdminClient
 import EchoCore
 import EventLoops
-import Glibc
 
 /// `drain` and `shutdown`: asks, and with `wait` stays until it is over.
 struct DrainWork: ClientWork {
@@ -39,8 +38,8 @@ struct DrainWork: ClientWork {
         return parameters
     }
 
-    /// How long the answer may take. Who names a timeout gets the nearer deadline, and without one no drain is longer
-    /// than a day; the rest is for the exit.
+    /// How long the answer may take at all. Who names a timeout gets the nearer deadline, and without one no drain is
+    /// longer than a day; the rest is for the exit. `DrainWatch` finds out earlier that none will come.
     var limit: Duration {
         switch wait {
         case nil: Exchange.answerLimit
@@ -77,80 +76,26 @@ struct DrainWork: ClientWork {
         _ request: AdminRequest, _ target: AdminTarget, _ console: ClientConsole
     ) throws(AdminClientError) -> Exchange.Outcome {
         do throws(SystemCallError) {
-            guard wait != nil, !asJSON, console.canRedrawError else {
-                return try ClientLoop.send(request, to: target, limit: limit)
-            }
-            let signals = SignalSource.heeded(WaitingLine.signals)
+            guard wait != nil else { return try ClientLoop.send(request, to: target, limit: limit) }
+            let isShown = !asJSON && console.canRedrawError
+            let signals = isShown ? SignalSource.heeded(WaitingLine.signals) : []
             SignalSource.block(signals)
             defer { SignalSource.restoreDefaults(signals) }
             let limit = self.limit
             return try ClientLoop.run { loop, finish in
-                let line = WaitingLine(target, signals, on: loop)
-                Exchange(request, to: target, limit: limit, on: loop) { outcome in
-                    line.end()
+                let line = isShown ? WaitingLine(signals, on: loop) : nil
+                let watch = DrainWatch(target, line, on: loop)
+                let exchange = Exchange(request, to: target, limit: limit, on: loop) { outcome in
+                    watch.end()
                     finish(outcome)
+                }
+                watch.begin { error in
+                    exchange.cancel()
+                    finish(.failure(error))
                 }
             }
         } catch {
             throw AdminClientError(code: .unreachable, description: error.description)
         }
-    }
-}
-
-/// A line on standard error's terminal that says what a drain still waits for, drawn anew in its place: the status is
-/// asked for beside the request that waits. On its loop's thread only.
-final class WaitingLine {
-    /// Those after which the line must not stay behind.
-    static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
-
-    private static let interval = Duration.milliseconds(300)
-    private static let stream = StandardStream.error
-
-    private let target: AdminTarget
-    private let loop: EventLoop
-    private var question: Exchange?
-    private var signals: SignalSource?
-    private var isOver = false
-
-    /// `signals` are blocked.
-    init(_ target: AdminTarget, _ signals: [Int32], on loop: EventLoop) {
-        self.target = target
-        self.loop = loop
-        self.signals = try? SignalSource(signals, on: loop) { [unowned self] in signalled($0) }
-        // Rather a line that stays behind than a command that Ctrl-C cannot end.
-        if self.signals == nil { SignalSource.restoreDefaults(signals) }
-        askLater()
-    }
-
-    /// Takes the line away.
-    func end() {
-        isOver = true
-        question?.cancel()
-        question = nil
-        try? Self.stream.write("\r\u{1b}[K")
-    }
-
-    private func askLater() {
-        loop.call(after: Self.interval.inNanoseconds) { [self] in
-            guard !isOver else { return }
-            question = Exchange(AdminRequest(.get, "/status"), to: target, on: loop) { [self] in answered($0) }
-        }
-    }
-
-    /// Without an answer the line stays as it is: what counts is the answer that is waited for.
-    private func answered(_ outcome: Exchange.Outcome) {
-        question = nil
-        if case .success(let answer) = outcome, let status = try? ServiceStatus(json: answer.http.body) {
-            let width = Terminal.size(of: Self.stream.rawValue)?.columns ?? 80
-            // The last column stays free: some terminals go to the next line there.
-            try? Self.stream.write("\r\(DrainText.progress(status).prefix(width - 1))\u{1b}[K")
-        }
-        askLater()
-    }
-
-    private func signalled(_ number: Int32) {
-        end()
-        try? Self.stream.write("echod: waits no longer; what was asked for goes on\n")
-        SignalSource.die(of: number)
     }
 }

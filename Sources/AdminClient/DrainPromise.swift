@@ -1,0 +1,53 @@
+package import EchoCore
+
+/// Until when the answer of a server that was asked to drain has to be there, as far as its status has told. Time is
+/// passed in.
+///
+/// While the server answers questions it may take its time: each status moves the end. Only one that stays silent for
+/// `patience`, and that longer than its own deadline allows, is given up.
+package struct DrainPromise: Hashable, Sendable {
+    /// What cutting connections and exiting take after the deadline (interface.md, section 3).
+    static let ending = Duration.seconds(2)
+
+    private struct Known: Hashable {
+        var status: ServiceStatus
+        var at: MonotonicTime
+
+        /// A drain without a deadline is over, or not yet begun: either way there is soon something new.
+        var end: MonotonicTime { at + max(.zero, status.drain?.deadlineIn ?? .zero) + DrainPromise.ending }
+    }
+
+    private var known: Known?
+
+    package init() {}
+
+    /// How long a question for the status may take. Before the first answer it is not known that anybody is there, and
+    /// the limit is that of every request.
+    package var patience: Duration { known == nil ? Exchange.answerLimit : .seconds(5) }
+
+    /// The server told how it stands.
+    package mutating func statusCame(_ status: ServiceStatus, at now: MonotonicTime) {
+        known = Known(status: status, at: now)
+    }
+
+    /// How long to wait before the next question, where nobody looks on.
+    package func pause(at now: MonotonicTime) -> Duration {
+        max(.seconds(1), known.map { $0.end - now } ?? .zero)
+    }
+
+    /// A question was not answered. Returns the error that ends the wait for `target`, nil while it goes on.
+    ///
+    /// A server that refuses or hangs up is none that stands still: if it ended, the request that waits hears of it.
+    package func questionFailed(
+        _ error: AdminClientError, _ target: AdminTarget, at now: MonotonicTime
+    ) -> AdminClientError? {
+        guard error.code == .timedOut else { return nil }
+        guard let known else { return error }
+        guard now >= known.end else { return nil }
+        let age = (now - known.at).components.seconds
+        return AdminClientError(
+            code: .timedOut,
+            description: "\(target.name): no answer, though it had to be over by now\n"
+                + "last known, \(age) s ago: \(DrainText.progress(known.status))")
+    }
+}

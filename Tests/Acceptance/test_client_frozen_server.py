@@ -1,0 +1,38 @@
+"""`drain --wait` against a server that stands still: the deadline that it promised bounds the wait."""
+
+import re
+import signal
+import subprocess
+
+from commands import half_typed, start
+from echod import PATIENCE, Echod, eventually
+from test_client_terminals import Screen
+
+
+def status_requests(server):
+    return int(re.search(r'echod_admin_requests_total\{path="/status",code="200"\} (\d+)', server.get("/metrics").text)[1])
+
+
+def finished(child):
+    output, error = child.communicate(timeout=PATIENCE)
+    return child.returncode, output, error
+
+
+def test_a_frozen_server_is_waited_for_as_long_as_it_promised():
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with Echod("--drain-timeout", "4s") as server, half_typed(server):
+        admin = ["--admin", server.admin[0]]
+        before = status_requests(server)
+        quiet = start("drain", "--wait", "--json", *admin, **pipes)
+        eventually(lambda: status_requests(server) > before, "somebody who read the status")
+        with Screen("drain", "--wait", *admin) as screen:
+            screen.shows(r"1 connection left \(1 partial_line\)")
+            server.signal(signal.SIGSTOP)
+            late = start("shutdown", "--wait", *admin, **pipes)
+            code, text = screen.end()
+        last_known = r"no answer, though it had to be over by now\r?\nlast known, \d+ s ago: draining, 1 connection left"
+        assert code == 1 and re.search(rf"\r\x1b\[Kechod: {server.admin[0]}: {last_known}", text), text
+        code, output, error = finished(quiet)
+        assert (code, output) == (1, "") and re.match(rf"echod: {server.admin[0]}: {last_known}", error), error
+        # Who came later knows nothing of it, and waits as long as for every answer.
+        assert finished(late) == (1, "", f"echod: {server.admin[0]} gave no answer within 10 s\n")

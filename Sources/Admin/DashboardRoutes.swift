@@ -15,6 +15,10 @@ struct DashboardRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
+                method: .get, template: "/ui/history", summary: "the last five minutes, for the dashboard's charts",
+                operation: .dashboardHistory
+            ) { [service] _ in .response(.json(status: 200, bytes: HistoryDocument.write(service.recentSamples()))) },
+            Route(
                 method: .get, template: "/ui/{file}", summary: "a part of the dashboard",
                 operation: .dashboardPart(names: assets.names)
             ) { [assets] request throws(Problem) in
@@ -23,7 +27,7 @@ struct DashboardRoutes: Sendable {
                     throw .notFound("The dashboard has no part \(PrintableText.quote(name)). Open / in a browser.")
                 }
                 return .response(file)
-            }
+            },
         ]
     }
 

@@ -36,6 +36,14 @@ struct JSONWriter {
         member(name) { $0.bytes += (number.map { String($0) } ?? "null").utf8 }
     }
 
+    mutating func member(_ name: String, _ numbers: [some BinaryInteger]) {
+        member(name) { writer in
+            writer.array { array in
+                for number in numbers { array.element { $0.bytes += String(number).utf8 } }
+            }
+        }
+    }
+
     /// nil is null.
     mutating func member(_ name: String, _ text: String?) {
         member(name) { writer in

@@ -101,6 +101,12 @@ extension Operation {
             .problem(404, "There is no such file."))
     }
 
+    static let dashboardHistory = Operation(
+        "getDashboardHistory", .dashboard,
+        .json(
+            200, "Samples of the counters in columns, the oldest first, a second or two apart.", "History",
+            example: OpenAPIExamples.history))
+
     static let openAPI = Operation(
         "getOpenAPI", .process,
         Answer(

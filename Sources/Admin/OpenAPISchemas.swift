@@ -40,7 +40,7 @@ enum OpenAPISchemas {
     static var all: [String: JSONValue] {
         [
             "Config": config, "Connection": connection, "ConnectionPage": connectionPage, "Drain": drain,
-            "LogLevel": logLevel, "Problem": problem, "Status": Schema.object(status),
+            "History": history, "LogLevel": logLevel, "Problem": problem, "Status": Schema.object(status),
             "StatusOfDrainRequest": Schema.object(statusOfDrainRequest),
         ]
     }
@@ -120,6 +120,14 @@ enum OpenAPISchemas {
         "connections": Schema.array(of: Schema.reference("Connection")),
         "next": Schema.nullable(Schema.count),
         "total": Schema.count,
+    ])
+
+    private static let history = Schema.object([
+        "active": Schema.array(of: Schema.count),
+        "lines": Schema.array(of: Schema.count),
+        "received": Schema.array(of: Schema.count),
+        "sent": Schema.array(of: Schema.count),
+        "uptime_ms": Schema.array(of: Schema.count),
     ])
 
     private static let problem = Schema.object([

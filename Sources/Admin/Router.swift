@@ -78,7 +78,10 @@ package struct Router: Sendable {
 
     private func find(_ request: HTTPRequest) throws(Problem) -> (Route, PathTemplate.Match) {
         let segments = PathTemplate.segments(of: request.path)
-        let candidates = routes.compactMap { route in route.template.match(segments).map { (route, $0) } }
+        let matching = routes.compactMap { route in route.template.match(segments).map { (route, $0) } }
+        // /ui/history is not the part "history" of /ui/{file}.
+        let exact = matching.filter { $0.1 == .exact }
+        let candidates = exact.isEmpty ? matching : exact
         guard !candidates.isEmpty else {
             throw .notFound("There is no \(PrintableText.quote(request.path)) here. GET / lists the endpoints.")
         }

@@ -26,6 +26,10 @@ package protocol ServiceControl: AnyObject, Sendable {
     /// For `GET /metrics`: asks no loop, and samples no connection.
     func measure() -> ServiceMeasurements
 
+    /// The samples of the last five minutes, the oldest first, a second or two apart. A longer distance is a time in
+    /// which the process did not run; the first one may be that of the start. Asks no loop.
+    func recentSamples() -> [ServiceSample]
+
     /// Starts or joins a drain. The answer is the state of the instant at which the request took effect.
     func requestDrain(_ request: DrainRequest) -> DrainReply
 

@@ -22,6 +22,8 @@ final class Doors {
     /// As bound at the start: an undrain binds the same.
     private var addresses: [SocketAddress] = []
     private var nextID: UInt64 = 0
+    /// Called when clients were taken, before they are counted.
+    var clientsCame: () -> Void = {}
 
     private struct OpenListeners {
         var listeners: [Listener] = []
@@ -106,6 +108,7 @@ final class Doors {
     // MARK: Accepting
 
     private func deliver(_ clients: [AcceptedSocket], local: SocketAddress?, fromBacklog: Bool) {
+        clientsCame()
         var batches = [[Arrival]](repeating: [], count: shards.count)
         var turnedAway: [AcceptedSocket] = []
         var load = shards.map { $0.assigned &- $0.counters.ended }

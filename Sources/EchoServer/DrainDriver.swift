@@ -11,6 +11,7 @@ final class DrainDriver {
     private let ending: Server.Ending
     private weak var server: Server?
     private var announcer: Announcer?
+    private var recorder: SampleRecorder?
     private var isActing = false
     private var machineTimer: LoopTimer?
     private var doorsTimer: LoopTimer?
@@ -32,6 +33,8 @@ final class DrainDriver {
     func attach(_ server: Server?) {
         self.server = server
         announcer = server.map { Announcer(control: control, server: $0) }
+        recorder = server.map { SampleRecorder(server: $0) }
+        doors.clientsCame = { [weak self] in self?.recorder?.clientCame() }
         machineTimer = LoopTimer(on: control) { [weak self] in
             self?.server?.decide { machine, moment in ((), machine.timePassed(at: moment.now)) }
         }

@@ -177,6 +177,12 @@ extension Server: ServiceControl {
 
     package func isStuck() -> Bool { heartbeats.isStuck() }
 
+    /// Made from a copy: the control loop does not wait for it.
+    package func recentSamples() -> [ServiceSample] {
+        let history = self.history.withLock { $0 }
+        return history.recent(at: .now - startedAt)
+    }
+
     package func measure() -> ServiceMeasurements {
         let (totals, status, drains) = state.withLock { state in
             let totals = self.totals()

@@ -71,6 +71,7 @@ package final class Server: Sendable {
     let state: Lock<State>
     let heartbeats: Heartbeats
     let observers = Observers()
+    let history = Lock(SampleHistory())
     let startedAt: MonotonicTime
     let processID: Int
     private let driver: LoopBound<DrainDriver>

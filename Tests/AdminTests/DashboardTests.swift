@@ -33,6 +33,35 @@ struct DashboardTests {
         #expect(try send(request(.get, "/ui/page.html")).status == 404)
     }
 
+    @Test func theHistoryIsSentInColumns() throws {
+        let service = FakeService {
+            $0.samples = [
+                ServiceSample(), ServiceSample(uptime: .microseconds(1_000_900), active: 2, lines: 3, received: 5),
+                ServiceSample(uptime: .seconds(2), lines: .max, received: 9, sent: 8),
+            ]
+        }
+        let answer = try send(request(.get, "/ui/history"), to: service)
+        #expect(answer.status == 200)
+        #expect(answer.header("Content-Type") == "application/json")
+        #expect(answer.header("Cache-Control") == "no-store")
+        let columns = [
+            #""active":[0,2,0]"#, #""lines":[0,3,18446744073709551615]"#, #""received":[0,5,9]"#, #""sent":[0,0,8]"#,
+            #""uptime_ms":[0,1000,2000]"#,
+        ]
+        #expect(answer.text == "{\(columns.joined(separator: ","))}\n")
+        let nothing = try send(request(.head, "/ui/history"))
+        #expect(nothing.text == #"{"active":[],"lines":[],"received":[],"sent":[],"uptime_ms":[]}"# + "\n")
+    }
+
+    @Test func theHistoryIsAnEndpointOfItsOwn_andNoFile() throws {
+        let answer = try send(request(.post, "/ui/history"))
+        #expect(answer.status == 405)
+        #expect(answer.header("Allow") == "GET, HEAD")
+        #expect(try send(request(.get, "/ui/history?since=3")).status == 400)
+        #expect(try send(request(.get, "/ui/histor")).isProblem(404, "no part"))
+        #expect(!DashboardAssets().names.contains("history"))
+    }
+
     @Test func thePageHasWhatTheServiceSays() throws {
         let service = FakeService {
             $0.page = ConnectionPage(connections: [.sample], next: nil, total: 1)

@@ -26,6 +26,7 @@ final class FakeService: ServiceControl {
         var undrain = UndrainReply.serving
         /// nil: `status` and nothing else.
         var measurements: ServiceMeasurements?
+        var samples: [ServiceSample] = []
 
         var queries: [ConnectionQuery] = []
         var lookedUp: [UInt64] = []
@@ -87,6 +88,8 @@ final class FakeService: ServiceControl {
         let seen = self.seen
         return seen.measurements ?? ServiceMeasurements(status: seen.status, maximumConnections: 100)
     }
+
+    func recentSamples() -> [ServiceSample] { seen.samples }
 
     func requestDrain(_ request: DrainRequest) -> DrainReply {
         state.withLock {

@@ -55,6 +55,7 @@ struct OpenAPITests {
         let page = ConnectionPage(connections: [.sample], next: 3, total: 9)
         expect(JSONValue(parsing: ConnectionDocument.one(.sample)), isA: "Connection")
         expect(JSONValue(parsing: ConnectionDocument.page(page)), isA: "ConnectionPage")
+        expect(JSONValue(parsing: HistoryDocument.write([ServiceSample()])), isA: "History")
         expect(JSONValue(parsing: try send(request(.get, "/nope")).body), isA: "Problem")
     }
 

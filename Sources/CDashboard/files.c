@@ -37,6 +37,9 @@ static const uint8_t dialogs_js[] = {
 static const uint8_t format_js[] = {
 #embed "web/format.js"
 };
+static const uint8_t samples_js[] = {
+#embed "web/samples.js"
+};
 static const uint8_t status_js[] = {
 #embed "web/status.js"
 };
@@ -56,6 +59,7 @@ static const struct dashboard_file files[] = {
     {"connections.js", connections_js, sizeof connections_js},
     {"dialogs.js", dialogs_js, sizeof dialogs_js},
     {"format.js", format_js, sizeof format_js},
+    {"samples.js", samples_js, sizeof samples_js},
     {"status.js", status_js, sizeof status_js},
     {"stream.js", stream_js, sizeof stream_js},
 };

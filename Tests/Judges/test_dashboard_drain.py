@@ -180,8 +180,9 @@ def test_another_process_at_the_address_is_taken_up():
         service.signal(signal.SIGKILL)
         expect(page.locator("#warning")).to_contain_text("Connection lost, retrying.")
         service.exit_code()
-        with echod.Echod(admin=(service.admin[0],)):
+        with page.expect_response("**/ui/history"), echod.Echod(admin=(service.admin[0],)):
             expect(page.locator("#warning")).to_be_hidden()
+            expect(page.locator("#chart-lines .reading")).to_have_text("peak 0")
             expect(dashboard.field(page, "lines-total")).to_have_text("0 in all")
             dashboard.state_is(page, "Serving")
 

@@ -2,14 +2,13 @@
 
 import contextlib
 import re
-import socket
-import subprocess
 
 import pytest
 from playwright.sync_api import expect
 
 import dashboard
 import echod
+from proxy import Proxy
 
 ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
 
@@ -30,28 +29,6 @@ def a_service_in(state):
                 client.half_close()
             service.await_state("drained")
         yield service
-
-
-@contextlib.contextmanager
-def haproxy(target, directory):
-    """HAProxy that strips `/echod/`, or what begins like it, on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        configuration = directory / "haproxy.cfg"
-        configuration.write_text(
-            "defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n"
-            f"frontend front\n bind fd@{listener.fileno()}\n"
-            " http-request deny unless { path_beg /echod }\n"
-            " http-request replace-path /echod[^/]*(/.*) \\1\n default_backend admin\n"
-            f"backend admin\n server echod {target}\n"
-        )
-        proxy = subprocess.Popen(
-            ["haproxy", "-db", "-f", str(configuration)], pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL
-        )
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/echod/"
-        finally:
-            proxy.kill()
-            proxy.wait()
 
 
 def test_a_browser_gets_the_page_and_curl_the_list():
@@ -105,12 +82,13 @@ def test_the_script_writes_what_the_server_wrote():
 
 
 def test_it_works_below_a_prefix(tmp_path):
-    with echod.Echod() as service, haproxy(service.admin[0], tmp_path) as url:
-        with dashboard.opened(service, url) as page, service.client() as client:
+    with echod.Echod() as service, Proxy(service.admin[0], tmp_path) as proxy:
+        with dashboard.opened(service, proxy.url) as page, service.client() as client:
             client.asks(b"a\n")
             expect(dashboard.field(page, "lines-total")).to_have_text("1 in all")
             expect(dashboard.row_of(page, client)).to_be_visible()
-            expect(page.locator("#commands")).to_contain_text(f"'{url}status'")
+            expect(page.locator("#chart-active")).to_contain_text("since echod started")
+            expect(page.locator("#commands")).to_contain_text(f"'{proxy.url}status'")
             client.close()
             dashboard.drain(page)
             dashboard.state_is(page, "Drained")
@@ -118,9 +96,9 @@ def test_it_works_below_a_prefix(tmp_path):
 
 def test_a_line_to_be_copied_is_one_word_to_a_shell(tmp_path):
     """Whoever sends somebody a link to the page chooses its path, where the proxy before it is not strict."""
-    with echod.Echod() as service, haproxy(service.admin[0], tmp_path) as url:
-        with dashboard.opened(service, f"{url[:-1]}';id;'/") as page:
-            expect(page.locator("#commands")).to_contain_text(f"'{url[:-1]}%27;id;%27/status'")
+    with echod.Echod() as service, Proxy(service.admin[0], tmp_path) as proxy:
+        with dashboard.opened(service, f"{proxy.url[:-1]}';id;'/") as page:
+            expect(page.locator("#commands")).to_contain_text(f"'{proxy.url[:-1]}%27;id;%27/status'")
 
 
 @pytest.mark.parametrize("state", ["serving", "draining", "drained"])

@@ -2,7 +2,7 @@
 
     ECHOD_BINARY=$PWD/.build/release/echod .build-venv/bin/python docs/screenshots/take.py DIRECTORY [SECONDS]
 
-SECONDS of traffic come before the first one; the charts are full after 300. Those that are kept beside this file were
+SECONDS of traffic come before the first one; after 310 the charts are full, and have lost the beginning. Those that are kept beside this file were
 made small by Pillow: Image.open(A).convert("RGB").quantize(256, dither=0).save(B, optimize=True)
 """
 
@@ -90,12 +90,12 @@ def shoot(page, name, directory):
     page.set_viewport_size(WIDE)
 
 
-def main(directory, warm_up=300.0):
+def main(directory, warm_up=310.0):
     with echod.Echod("--drain-timeout", "30s") as service, browser.page(viewport=WIDE) as page:
         traffic = Traffic(service.address)
         try:
+            # It begins with a burst for the one that does not read, which spoils the scale for five minutes.
             traffic.start()
-            # The burst for the one that does not read is over and would only spoil the scale.
             page.goto(f"http://{service.admin[0]}/")
             page.wait_for_timeout(1000 * warm_up)
             shoot(page, "serving", directory)

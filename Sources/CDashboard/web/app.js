@@ -18,6 +18,7 @@ const ALLOWED = {
 const view = new StatusView();
 const charts = new Charts();
 let latest = null;
+let isBroken = false;
 
 onTokenNeeded(askForToken);
 const tables = new ConnectionTables((row) => openCloseDialog(row, () => tables.refresh()));
@@ -32,16 +33,17 @@ enable("");
 const stream = follow({
   onStatus(status) {
     if (latest !== null && isAnother(status, latest)) startAnew();
+    else if (isBroken) charts.recall();
+    isBroken = false;
     latest = status;
-    const sample = view.show(status);
-    if (sample) charts.add(sample);
+    view.show(status, charts.add(status));
     tables.noteClosed(closedSum(status));
     warn("");
     enable(status.state);
   },
   onDone(status) {
     latest = status;
-    view.showExited(status);
+    view.showExited(status, charts.add(status));
     tables.end(closedSum(status));
     const result = status.drain?.result;
     const end = result ? ` The last drain: ${word("result", result)}.` : "";
@@ -49,10 +51,13 @@ const stream = follow({
     enable("");
   },
   onBroken() {
+    isBroken = true;
     warn("Connection lost, retrying. What you see is out of date.", "lost");
     enable("");
   },
 });
+
+charts.recall();
 
 function closedSum({ connections }) {
   return Object.values(connections.closed).reduce((sum, number) => sum + number, 0);
@@ -61,8 +66,8 @@ function closedSum({ connections }) {
 // Another process answers at this address.
 function startAnew() {
   stream.forget();
-  view.forget();
   charts.clear();
+  charts.recall();
   tables.begin();
 }
 

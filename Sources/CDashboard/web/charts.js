@@ -1,9 +1,10 @@
 // The last five minutes, drawn by hand as SVG. Colours come from the style sheet.
 
+import { call } from "./api.js";
 import { count, bytes, rate } from "./format.js";
+import { Samples, SPAN } from "./samples.js";
 
-const SPAN = 300_000;
-// Longer without a sample, and the line is broken.
+// Longer without a sample, and the line is broken: nobody measured then.
 const GAP = 5000;
 const HEIGHT = 132;
 // So that a line at the top does not run into its label: with one series, and with two on half the height each.
@@ -142,8 +143,7 @@ const IN_AND_OUT = [
 export class Charts {
   constructor() {
     document.getElementById("charts").hidden = false;
-    this.samples = [];
-    this.since = "since this page was opened";
+    this.samples = new Samples("since this page was opened");
     this.charts = [
       new Chart("chart-active", "Active connections", [{ key: "active" }], count),
       new Chart("chart-lines", "Lines per second", [{ key: "lines" }], rate),
@@ -152,20 +152,32 @@ export class Charts {
     new ResizeObserver(() => this.draw()).observe(document.getElementById("charts"));
   }
 
-  // `sample.at`: the server's uptime in milliseconds.
-  add(sample) {
-    this.samples.push(sample);
-    while (this.samples[0].at < sample.at - SPAN) this.samples.shift();
+  // Returns the rates since the status before, or null where there is nothing yet to compare with.
+  add(status) {
+    const rates = this.samples.add(status);
+    if (rates && !document.hidden) this.draw();
+    return rates;
+  }
+
+  // Asks echod for what this page has not seen. Without an answer the charts go on with what it has.
+  async recall() {
+    const { samples } = this;
+    try {
+      samples.merge(await call("GET", "ui/history"));
+    } catch {
+      return;
+    }
     if (!document.hidden) this.draw();
   }
 
   clear() {
-    this.samples = [];
-    this.since = "since this process was found";
+    // What is still being asked for goes to the samples of the old process.
+    this.samples = new Samples("since this process was found");
     this.draw();
   }
 
   draw() {
-    for (const chart of this.charts) chart.draw(this.samples, this.since);
+    const { points, since } = this.samples;
+    for (const chart of this.charts) chart.draw(points, since);
   }
 }

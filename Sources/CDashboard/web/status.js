@@ -6,22 +6,18 @@ const field = (name) => document.querySelector(`[data-field="${name}"]`);
 const write = (name, text) => setText(field(name), text);
 
 export class StatusView {
-  #previous = null;
-
-  // Shows a status. Returns the sample for the charts, or null where there is nothing yet to compare with.
-  show(status) {
-    const previous = this.#previous;
-    this.#previous = status;
+  // `rates`: since the status before; null where there is nothing yet to compare with.
+  show(status, rates) {
     this.#banner(status);
     this.#totals(status);
+    if (rates) this.#rates(rates);
     this.#reasons(status);
     drainRecord(status.drain);
-    return previous && status.uptime_ms > previous.uptime_ms ? this.#rates(previous, status) : null;
   }
 
   // The last status of a process, after its end.
-  showExited(status) {
-    this.show({ ...status, state: "exited" });
+  showExited(status, rates) {
+    this.show({ ...status, state: "exited" }, rates);
   }
 
   #banner(status) {
@@ -55,26 +51,11 @@ export class StatusView {
     write("lost-note", drain === null ? "no drain yet" : `in drain ${drain.id}`);
   }
 
-  #rates(previous, status) {
-    const interval = (status.uptime_ms - previous.uptime_ms) / 1000;
-    const perSecond = (now, before) => Math.max(0, now - before) / interval;
-    const sample = {
-      at: status.uptime_ms,
-      active: status.connections.active,
-      lines: perSecond(status.lines, previous.lines),
-      received: perSecond(status.bytes.received, previous.bytes.received),
-      sent: perSecond(status.bytes.sent, previous.bytes.sent),
-    };
-    // An event of a drain may follow the last by some milliseconds: too short for a rate.
-    if (interval < 0.5) {
-      this.#previous = previous;
-      return null;
-    }
-    write("lines", rate(sample.lines));
-    write("received", bytes(sample.received));
-    write("sent", bytes(sample.sent));
+  #rates({ lines, received, sent }) {
+    write("lines", rate(lines));
+    write("received", bytes(received));
+    write("sent", bytes(sent));
     for (const note of document.querySelectorAll(".average")) note.remove();
-    return sample;
   }
 
   #reasons({ connections }) {
@@ -83,10 +64,6 @@ export class StatusView {
       setText(value, count(number));
       value.parentElement.classList.toggle("none", number === 0);
     }
-  }
-
-  forget() {
-    this.#previous = null;
   }
 }
 

@@ -1,14 +1,9 @@
 """What tests are given."""
 
-import signal
 import tempfile
 
 import pytest
 from echod import LOOPBACK, Echod
-
-# A shell without job control, as in `in-halves`, has them ignored in the background, and programs would inherit that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -11,6 +12,12 @@ from waiting import PATIENCE
 
 BINARY = os.environ["ECHOD_BINARY"]
 PIDFD_GETFD = 438
+
+# A shell without job control lets what it starts in the background, as in-halves starts one half, ignore INT and QUIT,
+# nohup lets it ignore HUP, and all the tests start would inherit that. A handler is not inherited.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 
 def clean_environment(variables=None):

@@ -83,7 +83,7 @@ struct DashboardPage {
 
     private var latestClosed: [ConnectionInfo] {
         let sorted = (closed?.connections ?? []).sorted {
-            ($0.endedAtUnixNanoseconds, $0.id) > ($1.endedAtUnixNanoseconds, $1.id)
+            ($0.endedAtUnixMilliseconds, $0.id) > ($1.endedAtUnixMilliseconds, $1.id)
         }
         return Array(sorted.prefix(Self.closedShown))
     }

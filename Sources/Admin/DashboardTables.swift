@@ -139,11 +139,12 @@ extension DashboardTable {
 
     /// The time of day at which it ended: its age stands still since.
     private static func clock(_ row: ConnectionInfo) -> String {
-        String(Timestamp.rfc3339(unixNanoseconds: row.endedAtUnixNanoseconds).dropFirst(11).prefix(8))
+        String(Timestamp.rfc3339(unixNanoseconds: row.endedAtUnixMilliseconds * 1_000_000).dropFirst(11).prefix(8))
     }
 }
 
 extension ConnectionInfo {
-    /// Of a closed connection.
-    var endedAtUnixNanoseconds: Int64 { openedAtUnixNanoseconds + age.inMilliseconds * 1_000_000 }
+    /// When a closed connection ended, in milliseconds since 1970: as the page's script reckons it from the row in
+    /// JSON, so that both give the same order and time.
+    var endedAtUnixMilliseconds: Int64 { openedAtUnixNanoseconds / 1_000_000 + age.inMilliseconds }
 }

@@ -93,11 +93,28 @@ struct DashboardTests {
         var late = early
         late.id = 3
         late.age = .seconds(3600)
-        let page = DashboardPage.sample(closed: ConnectionPage(connections: [early, late], next: nil, total: 2))
+        try #expect(orderOfEnds(early, late) == [3, 17])
+    }
+
+    /// The script has both in whole milliseconds, by which these two ended at once.
+    @Test func endsOfTheSameMillisecondAreOrderedAsByTheScript() throws {
+        var one = ConnectionInfo.sample
+        one.reason = .idle
+        one.openedAtUnixNanoseconds = 1_000_900_000
+        one.age = .milliseconds(60)
+        var other = one
+        other.id = 18
+        other.openedAtUnixNanoseconds = 1_001_100_000
+        other.age = .milliseconds(59)
+        try #expect(orderOfEnds(one, other) == [18, 17])
+    }
+
+    private func orderOfEnds(_ one: ConnectionInfo, _ other: ConnectionInfo) throws -> [UInt64] {
+        let page = DashboardPage.sample(closed: ConnectionPage(connections: [one, other], next: nil, total: 2))
         let table = try #require(page.parts["closed-table"]?.source)
-        let first = try #require(table.firstRange(of: "data-id=\"3\""))
-        let second = try #require(table.firstRange(of: "data-id=\"17\""))
-        #expect(first.lowerBound < second.lowerBound)
+        let first = try #require(table.firstRange(of: "data-id=\"\(one.id)\""))
+        let second = try #require(table.firstRange(of: "data-id=\"\(other.id)\""))
+        return first.lowerBound < second.lowerBound ? [one.id, other.id] : [other.id, one.id]
     }
 
     @Test func theConfigurationIsShownWithItsSources() throws {

@@ -190,6 +190,10 @@ class Echod:
         finally:
             self.signal(signal.SIGCONT)
 
+    def await_whole_start(self):
+        """Until the thread that resolved the addresses has ended: it holds descriptors, and nobody waits for it."""
+        eventually(lambda: "echod-resolver" not in self.process.threads, "the end of the resolver's thread")
+
     def set_buffers(self, receive=None, send=None, address=None):
         """Gives a listener (the first IPv4 one of the echo), and so all that it accepts, buffers of these sizes.
 

@@ -6,6 +6,8 @@ from echod import Echod, ask, count, eventually
 
 # Mode close waits so long for the peer's end of file, in tests whose client gives none.
 SHORT_LINGER = ("--linger", "200ms")
+# And so long for one that has something to do first, on a busy machine.
+LONG_LINGER = ("--linger", "60s")
 
 
 def delete(server, row, mode=None):
@@ -27,7 +29,7 @@ def lost(server):
 @pytest.mark.parametrize("mode", [None, "close"])
 def test_close(mode):
     """All that was received is answered; a second one finds nothing to close."""
-    with Echod() as server, server.client() as client, server.client() as other:
+    with Echod(*LONG_LINGER) as server, server.client() as client, server.client() as other:
         assert client.asks(b"one\n") == b"ONE\n" and other.asks(b"other\n") == b"OTHER\n"
         answer = delete(server, server.row(client), mode)
         assert answer.code == 202
@@ -69,7 +71,7 @@ def test_a_typo_closes_nothing():
 
 def test_in_the_middle_of_a_line():
     """No deadline is set to complete it by: it is given up, as by the idle timeout; what came before is answered."""
-    with Echod() as server, server.client() as client:
+    with Echod(*LONG_LINGER) as server, server.client() as client:
         assert client.asks(b"one\n") == b"ONE\n"
         client.send(b"two\nunfin")
         server.await_row(client, partial_line=5)
@@ -108,7 +110,7 @@ def test_a_client_that_does_not_read():
 
 def test_what_a_closing_one_waits_for():
     """Its row says so without a drain, too; who goes on echoing waits for nothing."""
-    with Echod() as server, server.client() as idle, server.client() as silent:
+    with Echod(*LONG_LINGER) as server, server.client() as idle, server.client() as silent:
         with server.client(receive_buffer=4096) as deaf:
             deaf.send_until_blocked(b"line\n" * 1000)
             for client in (silent, deaf):
@@ -147,7 +149,7 @@ def test_during_a_drain():
 
 def test_a_lame_duck_that_serves_again():
     """An undrain from there has closed nothing, and opens nothing that the admin closes."""
-    with Echod() as server, server.client() as kept, server.client() as gone:
+    with Echod(*LONG_LINGER) as server, server.client() as kept, server.client() as gone:
         assert kept.asks(b"one\n") == b"ONE\n" and gone.asks(b"one\n") == b"ONE\n"
         server.post("/drain?delay=10s")
         server.await_state("lame_duck")

@@ -60,8 +60,8 @@ def test_spread(loops, drain):
             assert end >= SPREAD * (number // loops + 1) / (CLIENTS // loops) * 0.999, in_order
         tenths = [sum(int(end / SPREAD * 10) == tenth for end in times) for tenth in range(11)]
         print(f"ends in each tenth: {tenths}")
-        # Four each, were the machine never late.
-        assert max(tenths) <= 12, tenths
+        # Four each, were the machine never late; so many at once when it is by most of a second.
+        assert max(tenths) <= CLIENTS // 2, tenths
         (line,) = drain_lines(server)
         assert (line["result"], int(line["at_mark"])) == ("clean", CLIENTS)
 
@@ -156,7 +156,7 @@ def test_mode_abort(how):
 
 def test_joining_takes_the_nearer_time_and_the_harsher_mode():
     """What a request does not name stays; a later deadline and a milder mode change nothing."""
-    with Echod("--drain-timeout", "2h", listen=(LOCAL,)) as server:
+    with Echod("--drain-timeout", "2h", "--linger", "1m", listen=(LOCAL,)) as server:
         clients = asked(server, 4)
 
         def join(query):
@@ -202,7 +202,7 @@ def test_every_waiter_has_its_own_time():
             assert answer.code == 504 and answer.json["state"] == "draining"
             assert answer.json["drain"]["elapsed_ms"] >= ms - 1
         assert time.monotonic() - begin >= 0.5
-        assert drain_of(server)["waiters"] == 2
+        eventually(lambda: drain_of(server)["waiters"] == 2, "the two that have longer")
         client.send(b"\n")
         assert client.receive_all() == b"HALF\n"
         client.close()

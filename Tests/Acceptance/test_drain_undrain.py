@@ -162,7 +162,9 @@ def test_with_half_of_them_half_closed():
         for client in idle:
             assert client.receive_all() == b""
         eventually(lambda: drain_of(server)["at_mark"] == 20, "all marked")
-        assert drain_of(server)["blocked_on"] == {"partial_line": 10, "peer_close": 10}
+        # A sample stands for twenty times what taking it cost: on a busy machine that is seen.
+        blockers = {"partial_line": 10, "peer_close": 10}
+        eventually(lambda: drain_of(server)["blocked_on"] == blockers, f"blocked_on {blockers}")
         assert undrain(server).code == 200
         for half in halves:
             half.finish()

@@ -161,12 +161,13 @@ def test_signal_while_names_are_resolved(path):
 def test_signal_while_sockets_are_bound(path, tmp_path):
     """It is pending when the service begins, and then nobody is let in any more."""
     admin = str(tmp_path / "admin")
-    slow = ["-e", "trace=listen", "-e", "inject=listen:delay_enter=1000000"]
+    slow = ["-e", "trace=listen", "-e", "inject=listen:delay_enter=4000000"]
     arguments = ["--listen", LOOPBACK, "--admin", f"unix:{admin}", "--accept-linger", "0s", "--report", path]
     with Traced(slow, *arguments) as echod:
         echod.await_start()
         eventually(lambda: os.path.exists(admin), "the admin's socket file, bound and not yet listened on")
         os.kill(echod.pid, signal.SIGTERM)
+        echod.release()
         assert echod.child.wait(20) == 0
         assert b" notice serving" not in echod.child.stderr.read()
     status = report(path, 0)

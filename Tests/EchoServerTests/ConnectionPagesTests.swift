@@ -40,7 +40,7 @@ import TestSupport
     }
 
     @Test func filters_chooseByStateAndPeer() throws {
-        try withServer(loops: 2) { server in
+        try withServer(.test(linger: .seconds(60)), loops: 2) { server in
             let open = try server.connectServed()
             let lingering = try server.connectServed()
             lingering.send([0xff, 0x0a])

@@ -28,7 +28,7 @@ import TestSupport
     }
 
     @Test func partialLineAtTheMark_completedLate_isAnsweredAndNothingAfterIt() throws {
-        try withServer { server in
+        try withServer(.test(linger: .seconds(60))) { server in
             let client = try server.connectServed()
             client.send("one\ntw")
             #expect(client.readText(4) == "ONE\n")
@@ -52,7 +52,7 @@ import TestSupport
     }
 
     @Test func bytesReceivedAfterTheMark_inModeVerbatim_areDiscarded() throws {
-        try withServer(.test(mode: .verbatim)) { server in
+        try withServer(.test(mode: .verbatim, linger: .seconds(60))) { server in
             let client = try server.connectServed()
             server.drain()
             #expect(client.readToEnd().isEmpty)
@@ -96,7 +96,7 @@ import TestSupport
     }
 
     @Test func idleConnections_areFinishedAtOnce() throws {
-        try withServer(loops: 2) { server in
+        try withServer(.test(linger: .seconds(60)), loops: 2) { server in
             let clients = try (0..<10).map { _ in try server.connectServed() }
             let reply = server.drain()
             #expect(reply.outcome == .started)

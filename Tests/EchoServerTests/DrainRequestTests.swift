@@ -26,7 +26,7 @@ import TestSupport
             #expect(second.outcome == .joined)
             #expect((second.status.drain?.id, second.status.drain?.timeout) == (1, .seconds(20)))
             let third = server.drain(timeout: .seconds(5))
-            #expect(try #require(third.status.drain?.timeout) < .seconds(6))
+            #expect(try #require(third.status.drain?.timeout) < .seconds(15))
             client.close()
             #expect(try server.drained().intent == .hold)
             #expect(server.drain().outcome == .joined)
@@ -107,7 +107,7 @@ import TestSupport
             let client = try Self.clientInTheMiddleOfALine(server)
             server.drain()
             let told = Lock<[Int]>([])
-            for limit in [3_600_000, 150, 50, 100] {
+            for limit in [3_600_000, 3_000, 1_000, 2_000] {
                 let waiter = server.server.awaitDrain(id: 1, .drained, limit: .milliseconds(limit)) { outcome, _ in
                     told.withLock { $0.append(outcome == .limitPassed ? limit : 0) }
                 }
@@ -116,7 +116,7 @@ import TestSupport
             #expect(eventually { told.withLock { $0.count == 3 } })
             #expect(server.status.drain?.waiters == 1)
             client.close()
-            #expect(eventually { told.withLock { $0 == [50, 100, 150, 0] } })
+            #expect(eventually { told.withLock { $0 == [1_000, 2_000, 3_000, 0] } })
         }
     }
 

@@ -43,6 +43,8 @@ struct TestServer {
 
     /// Sends copies of `block` until the server cannot write and therefore does not read; how many bytes that took, all
     /// of which have been received by the server or its kernel.
+    ///
+    /// Rows, unlike samples of the status, are always of a turn of the loop.
     func fill(_ client: TestClient, with block: [UInt8]) throws -> Int {
         let copies = [[UInt8]](repeating: block, count: 1 + 32_768 / block.count).flatMap { $0 }
         var sent = 0
@@ -50,8 +52,18 @@ struct TestServer {
             client.send(copies)
             sent += copies.count
             #expect(eventually { client.unacknowledged == 0 })
-            let before = try sample().bytes
-            if before.unread > 0 && remains(100, { (try? sample())?.bytes == before }) { return sent }
+            if let before = try stand(of: client), before.unread > 0,
+                remains(100, { (try? stand(of: client)) == before })
+            {
+                return sent
+            }
+        }
+    }
+
+    /// Where a client's bytes are; nil before its loop has it.
+    func stand(of client: TestClient) throws -> ByteStand? {
+        try page(ConnectionQuery(peer: client.name)).connections.first.map {
+            ByteStand(received: $0.received, sent: $0.sent, unread: $0.unread, unacked: $0.unacked)
         }
     }
 
@@ -97,13 +109,20 @@ struct TestServer {
     }
 }
 
+struct ByteStand: Hashable {
+    var received, sent: UInt64
+    var unread, unacked: Int
+}
+
 extension ServerConfiguration {
-    /// On a free port of 127.0.0.1, with the times short that tests wait for.
+    /// On a free port of 127.0.0.1, with the times short that tests wait for. One in which a client has something to do
+    /// must be long: a busy machine may keep the client for a second.
     static func test(
-        mode: EchoMode = .upper, acceptLinger: Duration = .milliseconds(20), timeout: Duration = .seconds(10)
+        mode: EchoMode = .upper, acceptLinger: Duration = .milliseconds(20),
+        linger: Duration = .milliseconds(200), timeout: Duration = .seconds(10)
     ) -> ServerConfiguration {
         ServerConfiguration(
-            listeners: [.loopback], mode: mode, linger: .milliseconds(200),
+            listeners: [.loopback], mode: mode, linger: linger,
             drain: DrainDefaults(timeout: timeout, acceptLinger: acceptLinger))
     }
 }

@@ -84,7 +84,7 @@ import TestSupport
     }
 
     @Test func bytesSent_afterTheBadLine_areDiscardedAndCounted() throws {
-        try withServer { server in
+        try withServer(.test(linger: .seconds(60))) { server in
             let client = try server.connect()
             client.send([0xff, 0x0a])
             #expect(client.readToEnd().isEmpty)

@@ -95,17 +95,19 @@ import TestSupport
         try Self.withUnixServer { server, _ in
             let client = try server.connect()
             var sent = 0
-            var received: UInt64 = 0
-            repeat {
-                received = server.status.bytes.received
+            var stuck: ConnectionInfo?
+            while stuck == nil {
+                // Rows, unlike samples of the status, are always of a turn of the loop.
+                let before = try server.page().connections.first
                 client.sendUntilBlocked([0x0a], sent: &sent)
-            } while server.status.bytes.received != received
-            let before = try server.sample().bytes
-            #expect(before.received > before.sent)
+                let row = try server.page().connections.first
+                if let row, row.received == before?.received, row.received > row.sent { stuck = row }
+            }
+            let before = try #require(stuck)
             server.drain(timeout: .milliseconds(500))
             let drain = try server.drained()
             #expect(drain.lostSent == before.received - before.sent)
-            #expect(drain.lostReceived == before.unread)
+            #expect(drain.lostReceived == UInt64(before.unread))
             #expect(drain.result == .lost)
             #expect(server.closed == [.forced: 1])
         }

@@ -141,7 +141,8 @@ import TestSupport
                 for number in 0..<2 {
                     let handler = ClosureHandler()
                     handler.onReadiness = { [unowned handler] readiness in
-                        guard readiness == [], journal.entries.count < 200 else { return }
+                        guard readiness == [] else { return }
+                        guard journal.entries.count < 200 else { return isDone.open() }
                         journal.add(number)
                         if let place = handler.registration { loop.callAgain(place) }
                     }
@@ -149,7 +150,8 @@ import TestSupport
                     if let place = handler.registration { loop.callAgain(place) }
                 }
                 loop.call(after: 0) { journal.add(-1) }
-                loop.call(after: 20_000_000) { isDone.open() }
+                // Were there no turns, one would wait for ever.
+                loop.call(after: 10_000_000_000) { isDone.open() }
             }
             isDone.wait()
         }

@@ -40,10 +40,14 @@ extension LiveServerTests {
         }
 
         @Test func quickRequestsOutliveTheDeadline() throws {
-            try withServer(Self.slow) { _, endpoint in
+            try withServer({
+                Self.slow(&$0)
+                $0.requestDeadline = .seconds(1)
+                $0.responseDeadline = .seconds(1)
+            }) { _, endpoint in
                 let client = try Client(endpoint)
                 let start = Instant.now
-                while Instant.now < start + .milliseconds(700) {
+                while Instant.now < start + .milliseconds(1500) {
                     client.send(request())
                     #expect(client.readReply()?.text == "ok")
                 }

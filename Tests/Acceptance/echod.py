@@ -22,6 +22,7 @@ __all__ = [
     "BINARY",
     "CLOSE_REASONS",
     "FULL",
+    "HAS_IPV6",
     "LOOPBACK",
     "PATIENCE",
     "Answer",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 LOOPBACK = "127.0.0.1:0"
+HAS_IPV6 = os.path.exists("/proc/net/if_inet6") and " lo\n" in open("/proc/net/if_inet6").read()
 
 
 class Echod:

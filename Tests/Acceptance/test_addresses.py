@@ -5,9 +5,8 @@ import socket
 import stat
 
 import pytest
-from echod import LOOPBACK, Client, Echod, ask, endpoint, eventually, is_refused, run
+from echod import HAS_IPV6, LOOPBACK, Client, Echod, ask, endpoint, eventually, is_refused, run
 
-HAS_IPV6 = os.path.exists("/proc/net/if_inet6") and " lo\n" in open("/proc/net/if_inet6").read()
 needs_ipv6 = pytest.mark.skipif(not HAS_IPV6, reason="this host has no IPv6")
 
 

@@ -16,7 +16,7 @@ ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
 @contextlib.contextmanager
 def a_service_in(state):
     """A service in one of three states, and two clients at it."""
-    options = ("--drain-timeout", "60s", "--linger", "60s")
+    options = ("--drain-timeout", "10m", "--linger", "10m")
     with echod.Echod(*options) as service, service.client() as one, service.client() as other:
         one.asks(b"a\n")
         other.send(b"half")
@@ -62,7 +62,8 @@ def test_all_is_readable_without_script():
             expect(dashboard.field(page, "active")).to_have_text("2")
             expect(dashboard.rows(page)).to_have_count(2)
             expect(page.locator("#drain-record")).to_contain_text("running")
-            expect(page.get_by_role("region", name="Configuration in force")).to_contain_text("drain-timeout1m by flag")
+            configuration = page.get_by_role("region", name="Configuration in force")
+            expect(configuration).to_contain_text("drain-timeout10m by flag")
             expect(page.locator("#commands")).to_contain_text(f"curl 'http://{service.admin[0]}/status'")
             expect(page.get_by_role("button")).to_have_count(0)
             expect(page.locator("noscript meta")).to_have_count(1)

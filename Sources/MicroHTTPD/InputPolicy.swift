@@ -15,9 +15,15 @@ struct RequestHead {
     var isComplete: Bool
 
     /// Bytes of the connection's memory that the library has spent on it, roughly and not less: the head itself, and a
-    /// record for each header.
+    /// record for each header, parameter and cookie. Libraries from 1.0 on also parse cookies, in a copy.
     var memory: Int {
-        fields.reduce(target.count + 256) { $0 + $1.name.utf8.count + $1.value.count + 64 }
+        let cookies = values(of: "cookie").reduce(0) { $0 + $1.count + 64 * (1 + Self.count(";", in: $1)) }
+        let head = fields.reduce(target.count + 256) { $0 + $1.name.utf8.count + $1.value.count + 64 }
+        return head + cookies + 64 * Self.count("&", in: target)
+    }
+
+    private static func count(_ separator: Unicode.Scalar, in text: [UInt8]) -> Int {
+        text.count { $0 == UInt8(ascii: separator) }
     }
 
     /// The target without its query, where it is one that a handler may get.

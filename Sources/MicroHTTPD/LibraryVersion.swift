@@ -1,7 +1,10 @@
 internal import CMicroHTTPD
 
-/// What differs between the versions of the library that one build may meet.
-enum LibraryVersion {
+/// What differs between the versions of the library that one build may meet; docs/decisions/0007 lists it.
+package enum LibraryVersion {
+    /// That of the library this process runs with, such as `0.9.75`, whichever it was built with.
+    package static var text: String { MHD_get_version().map { String(cString: $0) } ?? "unknown" }
+
     /// 0.9: its parsers answer twice, or never, where they find a bad Content-Length or too many cookies or parameters,
     /// and hide NULs and folded lines. 1.0 refuses these itself.
     static let isLegacy = MHD_get_version()?.pointee == CChar(UInt8(ascii: "0"))

@@ -1,3 +1,4 @@
+internal import MicroHTTPD
 internal import Revision
 
 /// What the product calls itself.
@@ -12,8 +13,9 @@ package enum Product {
         return revision.isEmpty ? nil : revision
     }
 
-    /// As `--version` shows it: `echod 0.1.0 (abc1234)`.
+    /// What `--version` shows: `echod 0.1.0 (abc1234)`, and on a second line the library that answers HTTP here, which
+    /// is the system's and changes without us.
     package static var description: String {
-        "echod \(version)\(revision.map { " (\($0))" } ?? "")"
+        "echod \(version)\(revision.map { " (\($0))" } ?? "")\nlibmicrohttpd \(LibraryVersion.text)"
     }
 }

@@ -15,7 +15,7 @@ import tempfile
 
 from admin import CLOSE_REASONS, Answer, ask, check_sums
 from clients import Client, answer_of, endpoint, is_refused
-from process import BINARY, Process, clean_environment, run
+from process import BINARY, Process, clean_environment, library_version, run
 from waiting import FULL, PATIENCE, Background, count, eventually
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "endpoint",
     "eventually",
     "is_refused",
+    "library_version",
     "run",
 ]
 

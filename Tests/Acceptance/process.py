@@ -34,6 +34,11 @@ def run(*arguments, variables=None, timeout=PATIENCE):
     )
 
 
+def library_version():
+    """Of the libmicrohttpd that echod runs with, as numbers."""
+    return tuple(map(int, re.search(r"^libmicrohttpd ([\d.]+)$", run("--version").stdout, re.M)[1].split(".")))
+
+
 class Process:
     """What /proc says about a process."""
 

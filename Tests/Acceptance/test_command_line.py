@@ -19,7 +19,7 @@ def run(*arguments, **variables):
 def test_version():
     result = run("--version")
     assert (result.returncode, result.stderr) == (0, "")
-    assert re.fullmatch(r"echod 0\.1\.0( \([0-9a-f]{7,}(-dirty)?\))?\n", result.stdout)
+    assert re.fullmatch(r"echod 0\.1\.0( \([0-9a-f]{7,}(-dirty)?\))?\nlibmicrohttpd \d+\.\d+\.\d+\n", result.stdout)
 
 
 def test_help_fits_a_screen():

@@ -5,14 +5,15 @@ What is smuggled behind some of them is `POST /shutdown`: had one got through, t
 
 import dataclasses
 import json
-import re
 import socket
 import ssl
 
 import pytest
 
 import echod
+import wire
 
+IS_VERSION_1 = echod.library_version() >= (1,)
 CLOSE = "Connection: close\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 
@@ -58,7 +59,7 @@ CATALOGUE = [
     odd("%0d%0a and ESC in the path", request(target="/livez%0d%0a\x1b[31m"), 400),
     odd("raw ESC in the path", request(target="/livez\x1b[31m"), 400),
     odd("space before the colon", request(fields="X-A : b\r\n"), 400),
-    odd("folded line", request(fields="X-A: b\r\n c\r\n"), 400),
+    odd("folded line", request(fields=f"X-A: b\r\n c\r\n{CLOSE}"), 400),
     odd("header without colon", request(fields="X-A\r\n"), 400, by_library=True),
     odd("NUL in a header", request(fields="X-A: b\0c\r\n"), 400),
     odd("CL and TE", request("POST", "/drain", f"Content-Length: 5\r\n{CHUNKED}") + PUSHED, 411),
@@ -117,23 +118,29 @@ FURTHER = [
     odd("control byte in a parameter", request(target="/connections?peer=%1b", fields=CLOSE), 400),
 ]
 
-
-class Reply:
-    """One answer, taken off the front of what came."""
-
-    def __init__(self, data, is_head):
-        head, separator, rest = data.partition(b"\r\n\r\n")
-        assert separator, f"no end of the headers: {data[:200]}"
-        status, *lines = head.decode("ascii").split("\r\n")
-        self.status = int(re.fullmatch(r"HTTP/1\.[01] (\d{3}) [ -~]+", status)[1])
-        self.headers = {}
-        for line in lines:
-            name, value = re.fullmatch(r"([!-9;-~]+): ?([ -~]*)", line).groups()
-            assert name.lower() not in self.headers, f"{name} twice"
-            self.headers[name.lower()] = value
-        length = 0 if is_head else int(self.headers["content-length"])
-        self.body, self.rest = rest[:length], rest[length:]
-        assert len(self.body) == length, "the body is cut"
+# What libmicrohttpd 1.0 and later refuse before they ask us, with a page of their own: all answers that were seen. A
+# NUL in the target ends the connection without one. A folded line becomes one with spaces, as RFC 9112, 5.2, allows.
+BY_VERSION_1 = {
+    "no Host": {(400,)},
+    "two Hosts": {(400,)},
+    "space before the colon": {(400,)},
+    "folded line": {(200,)},
+    "NUL in a header": {(400,)},
+    "two CLs": {(400,)},
+    "CL +5": {(400,)},
+    "CL 5, 5": {(400,)},
+    "CL -1": {(400,)},
+    "CL 10^22": {(400,), (413,)},
+    "TE gzip, chunked": {(400,), (501,)},
+    "TE xchunked": {(400,), (501,)},
+    "two TEs": {(400,), (501,)},
+    "NUL in the path": {()},
+    "NUL in the query": {()},
+    "space in the target": {(301,)},
+    "CR in a value": {(400,)},
+    "TE hidden by a fold": {(400,), (501,)},
+    "NUL in the Host": {(400,)},
+}
 
 
 def exchange(address, one, in_bytes=False):
@@ -149,18 +156,16 @@ def exchange(address, one, in_bytes=False):
             client.send(data)
         if one.half_closes:
             client.half_close()
-        answers, replies = client.receive_all(), []
-    while answers:
-        replies.append(Reply(answers, is_head=one.bytes.startswith("HEAD")))
-        answers = replies[-1].rest
-    return replies
+        return wire.replies(client.receive_all(), is_head=one.bytes.startswith("HEAD"))
 
 
 def check(one, replies):
-    assert tuple(reply.status for reply in replies) == one.statuses, one.name
+    others = BY_VERSION_1.get(one.name) if IS_VERSION_1 else None
+    statuses = tuple(reply.status for reply in replies)
+    assert statuses in (others or {one.statuses}), one.name
     if replies and replies[-1].status >= 400:
         assert replies[-1].headers["connection"].lower() == "close", one.name
-        if not one.by_library:
+        if not one.by_library and not others:
             assert replies[-1].headers["content-type"] == "application/problem+json", one.name
             assert json.loads(replies[-1].body)["status"] == replies[-1].status
 
@@ -183,7 +188,7 @@ def test_each_gets_its_one_answer(service):
     for one in waiting:
         assert one.result() == []
     assert service.state == "serving"
-    check_log(service)
+    wire.check_log(service)
 
 
 def test_however_the_bytes_are_cut(service):
@@ -191,7 +196,7 @@ def test_however_the_bytes_are_cut(service):
         if one.statuses and len(one.bytes) < 400:
             check(one, exchange(service.admin[0], one, in_bytes=True))
     assert service.state == "serving"
-    check_log(service)
+    wire.check_log(service)
 
 
 def test_a_method_that_nobody_has_is_told_what_there_is(service):
@@ -210,7 +215,7 @@ def test_a_real_tls_client_is_let_go(service):
         client.send(hello.read())
         client.half_close()
         answer = client.receive_all()
-    assert not answer or Reply(answer, is_head=False).rest == b""
+    assert len(wire.replies(answer)) <= 1
     assert service.get("/livez").code == 200
 
 
@@ -220,16 +225,8 @@ def test_the_log_is_neither_flooded_nor_forged(service):
     for _ in range(echod.count(200, 2000)):
         check(forged, exchange(service.admin[0], forged))
         exchange(service.admin[0], odd("", "GET \x1b[31m\r\n\r\n"))
-    check_log(service)
+    wire.check_log(service)
     assert b" warning admin: " in service.log
     # The library's messages come ten at once and then one a second at most, however many requests there are.
     assert len(service.log.splitlines()) - before < echod.count(60, 300)
     assert service.state == "serving"
-
-
-def check_log(service):
-    """Printable ASCII and line ends, and every line is one of ours."""
-    assert re.fullmatch(rb"[\n -~]*", service.log)
-    assert len(service.log) < 200_000
-    for line in service.log.decode().splitlines():
-        assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z (notice|warning|info) ", line), line

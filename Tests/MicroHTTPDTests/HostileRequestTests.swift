@@ -19,7 +19,29 @@ struct HostileRequest: Sendable, CustomTestStringConvertible {
     }
 
     var testDescription: String { name }
+
+    /// Whether these answer it, with the library that is in use.
+    func allows(_ replies: [Int]) -> Bool {
+        let others = LibraryVersion.isLegacy ? nil : answersFromVersion1[name]
+        return (others ?? [statuses]).contains(replies)
+    }
 }
+
+/// What libraries from 1.0 on answer by themselves, or turn into what the policy accepts: a folded line is one with
+/// spaces, as RFC 9112, 5.2, allows.
+private let answersFromVersion1: [String: [[Int]]] = [
+    "folded line": [[200]],
+    "CL 10^22": [[413], [400]],
+    "TE gzip, chunked": [[400], [501]],
+    "TE xchunked": [[400], [501]],
+    "two TEs": [[400], [501]],
+    "NUL in the path": [[]],
+    "NUL in the query": [[]],
+    "space in the target": [[301]],
+    "TE hidden by a fold": [[400], [501]],
+    "fold in the last header": [[200]],
+    "fold amid headers": [[200]],
+]
 
 private let close = "Connection: close\r\n"
 
@@ -133,7 +155,7 @@ extension LiveServerTests {
                 client.send(hostile.bytes)
                 if hostile.isFinished { client.finishSending() }
                 let replies = try #require(client.replies(toHead: hostile.isHead))
-                #expect(replies.map(\.status) == hostile.statuses)
+                #expect(hostile.allows(replies.map(\.status)), "\(replies.map(\.status))")
                 #expect(client.end == .closed)
                 #expect(paths.all.allSatisfy { $0 == "/ok" })
                 let isRefused = replies.last.map { $0.status >= 400 } ?? false
@@ -148,7 +170,7 @@ extension LiveServerTests {
                 let client = try Client(endpoint)
                 for byte in hostile.bytes { client.send([byte]) }
                 let replies = try #require(client.replies(toHead: hostile.isHead))
-                #expect(replies.map(\.status) == hostile.statuses)
+                #expect(hostile.allows(replies.map(\.status)), "\(replies.map(\.status))")
                 #expect(client.end == .closed)
             }
         }
@@ -171,6 +193,20 @@ extension LiveServerTests {
             #expect(statuses.allSatisfy { [200, 414, 431].contains($0) })
             #expect(statuses.first == 200)
             #expect(statuses.count >= 67)
+        }
+
+        /// Libraries from 1.0 on copy a cookie to parse it, and keep a record of each and of each parameter.
+        @Test func memoryOfAHead_countsWhatTheLibraryMakesOfIt() {
+            func memory(_ target: String, cookie: String) -> Int {
+                let field = RequestHead.Field(name: "cookie", value: Array(cookie.utf8))
+                return RequestHead(
+                    method: "GET", version: "HTTP/1.1", target: Array(target.utf8), fields: [field], isComplete: true
+                ).memory
+            }
+            let plain = memory("/?a", cookie: "a=b")
+            #expect(memory("/?a", cookie: "a=bcd") == plain + 4)
+            #expect(memory("/?a", cookie: "a=b;c") == plain + 4 + 64)
+            #expect(memory("/?a&b", cookie: "a=b") == plain + 2 + 64)
         }
 
         private func answering(_ paths: Mailbox<String>) -> @Sendable (HTTPRequest) -> HTTPReply {

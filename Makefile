@@ -36,7 +36,7 @@ help:
 	@echo 'make test     unit tests, then acceptance tests against the binary'
 	@echo 'make judges   what others say of it: Chromium, promtool, Prometheus, schemathesis'
 	@echo 'make check    test, judges, and the format, warnings, ThreadSanitizer, AddressSanitizer: what CI runs'
-	@echo 'make prove    the acceptance tests in full length (ECHOD_FULL=1)'
+	@echo 'make prove    the acceptance tests in full length (ECHOD_FULL=1); CORPUS=FOLDER: replays that, too'
 	@echo 'make bench    the benchmarks'
 	@echo 'make format   formats the sources in place'
 	@echo 'make man      makes the manual pages in docs/man anew, from what echod says of its options'
@@ -95,6 +95,9 @@ judges-step: echo-load
 prove-step: echo-load
 	$(call step,acceptance tests in full,ECHOD_FULL=1 $(ACCEPTANCE) Tests/Acceptance)
 	$(call step,judges in full,ECHOD_FULL=1 $(JUDGEMENT))
+ifdef CORPUS
+	$(call step,fuzzing corpus of libmicrohttpd,$(PYTHON) Tests/Acceptance/replay_corpus.py $(CORPUS))
+endif
 
 # The client of very many connections, in C: a second to build.
 echo-load:

@@ -1,0 +1,93 @@
+"""What libmicrohttpd refuses when memory or threads run short ends in a 500, a closed connection, or a failed start.
+
+Where Swift itself gets no memory, the process ends: nothing can be done about that.
+"""
+
+import http.client
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import echod
+
+SOURCE = pathlib.Path(__file__).with_name("library_failures.c")
+PLAIN = "MHD_create_response_from_buffer"
+STREAM = "MHD_create_response_from_callback"
+CALLS = (PLAIN, STREAM, "MHD_add_response_header", "MHD_queue_response")
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory):
+    library = tmp_path_factory.mktemp("failures") / "failures.so"
+    # Swift brings a clang along.
+    compiler = os.path.join(os.path.dirname(os.path.realpath(shutil.which("swift"))), "clang")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, SOURCE, "-ldl"], check=True)
+    return library
+
+
+@pytest.fixture
+def switch(tmp_path):
+    return tmp_path / "switch"
+
+
+def started(failures, switch, **variables):
+    variables |= {"LD_PRELOAD": str(failures), "FAILURE_SWITCH": str(switch)}
+    return echod.Echod(variables=variables)
+
+
+def code_of(service, method, path):
+    """The status, or None where the connection is closed without one."""
+    try:
+        return service.ask(method, path).code
+    except (http.client.RemoteDisconnected, ConnectionResetError):
+        return None
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_single_failure_is_a_500(failures, switch, call):
+    with started(failures, switch, FAILURE_COUNT="once") as service:
+        for path in {STREAM: ["/events"], PLAIN: ["/livez", "/nothing"]}.get(call, ["/livez", "/nothing", "/events"]):
+            switch.write_text(call)
+            assert code_of(service, "GET", path) == 500, path
+            assert not switch.exists()
+            assert service.get("/livez").code == 200
+        assert service.state == "serving"
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_lasting_failures_close_the_connection(failures, switch, call):
+    with started(failures, switch) as service:
+        own = service.process.descriptors
+        switch.write_text(call)
+        requests = [("POST", "/drain?timeout=24h&wait=100ms"), ("DELETE", "/drain"), ("TRACE", "/")]
+        if call != PLAIN:
+            requests.append(("GET", "/events"))
+        for method, path in requests[-1:] if call == STREAM else requests:
+            # More of them than there are places for streams and waiters.
+            for _ in range(17):
+                assert code_of(service, method, path) == (500 if call == STREAM else None), path
+        switch.unlink()
+        # Neither places nor connections are lost, and what was asked for was done.
+        assert service.state == "serving"
+        assert service.post("/drain?wait").code == 200
+        assert service.ask("DELETE", "/drain").code == 200
+        echod.eventually(lambda: service.process.descriptors <= own, "every connection is let go")
+
+
+def test_a_start_without_threads_says_so(failures, switch):
+    """Every thread that echod makes at its start, the library's own among them, cannot be made once."""
+    codes = []
+    for number in range(1, 30):
+        variables = {"LD_PRELOAD": str(failures), "FAILURE_THREAD": str(number)}
+        arguments = ["--listen", echod.LOOPBACK, "--admin", echod.LOOPBACK, "--loops", "2"]
+        try:
+            result = echod.run(*arguments, variables=variables, timeout=2)
+        except subprocess.TimeoutExpired:
+            # It serves: there is no such thread.
+            break
+        assert len(result.stderr.splitlines()) <= 5 and "thread" in result.stderr, (number, result.stderr)
+        codes.append(result.returncode)
+    assert len(codes) >= 3 and set(codes) == {1}

@@ -18,6 +18,8 @@ CODES = {"clean": 0, "undrained": 0, "forced": 2, "lost": 3}
 LINE = b"a line of a client that does not read its answers\n"
 # What comes on top of the deadline when the process is to end.
 GRACE = 2
+# So many milliseconds after it, connections that are not cut yet are waited for no longer.
+FORCING = 500
 
 
 def in_parallel(work, number):
@@ -156,7 +158,11 @@ def check_end(server, code):
     assert b"Fatal error" not in server.log
     assert code in CODES.values(), f"exit code {code}"
     lines = [line for line in drain_lines(server) if line["result"] != "undrained"]
-    assert code == (CODES[lines[-1]["result"]] if lines else 0), (code, drain_lines(server))
+    expected = {CODES[lines[-1]["result"]] if lines else 0}
+    # When half a second was not enough to cut everything, a loss that is counted later makes the code worse.
+    if lines and lines[-1]["result"] == "forced" and int(lines[-1]["elapsed_ms"]) >= FORCING:
+        expected.add(CODES["lost"])
+    assert code in expected, (code, drain_lines(server))
 
 
 def test_the_worst_case():

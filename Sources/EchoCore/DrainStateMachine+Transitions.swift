@@ -67,13 +67,15 @@ extension DrainStateMachine {
         }
     }
 
-    /// A loop is stuck, or somebody is in a hurry: what is open dies with the process.
+    /// A loop is stuck, or somebody is in a hurry: what is open dies with the process. It has been cut, whatever is
+    /// counted, and what is counted as lost is.
     mutating func giveUpForcing(
         _ record: DrainRecord, due: MonotonicTime, at now: MonotonicTime, isHurried: Bool = false
     ) -> [DrainAction] {
         var record = record
-        record.end(.forced, at: now)
-        return [.finishWaiters(drain: record.id, .drained, .forced)]
+        let result = counted.result == .lost ? DrainResult.lost : .forced
+        record.end(result, at: now)
+        return [.finishWaiters(drain: record.id, .drained, result)]
             + enterExiting(record, due: due, at: now, isHurried: isHurried)
     }
 

@@ -62,6 +62,9 @@ package struct DrainStateMachine: Hashable, Sendable {
     package static let timeoutBounds = Duration.milliseconds(100)...Duration.seconds(86_400)
 
     package let defaults: DrainDefaults
+    /// What is counted so far of the current drain, kept up to date by the owner before each event: where forcing is
+    /// given up, more may never be known.
+    package var counted = DrainTally()
     package internal(set) var enteredStateAt: MonotonicTime
     var stage = Stage.starting
     /// Of TERM and INT; a process that has seen one is never undrained.

@@ -31,6 +31,8 @@ final class Connection: ReadinessHandler {
     let shard: Shard
     let peer: SocketAddress
     let openedAt: Int64
+    /// The wall clock's word for it, which must not change when that clock is set.
+    private let openedAtUnix = EventLoop.wallClockNow()
     private let knownLocal: SocketAddress?
     private let isRefused: Bool
 
@@ -197,12 +199,11 @@ extension Connection {
     /// A snapshot. `withKernelQueues` costs two system calls, or three where only the socket knows its local
     /// address, which is left out otherwise.
     func row(state: ConnectionState? = nil, withKernelQueues: Bool = true) -> ConnectionRow {
-        let now = shard.loop.now
         let isOpen = endedAt == nil && withKernelQueues
         let local = withKernelQueues ? self.local : knownLocal ?? .unix(path: nil)
         return ConnectionRow(
             id: id, peer: peer, local: local, openedAt: openedAt, lastActivity: lastActivity, endedAt: endedAt,
-            openedAtUnix: EventLoop.wallClockNow() - (now - openedAt), state: state ?? self.state, reason: reason,
+            openedAtUnix: openedAtUnix, state: state ?? self.state, reason: reason,
             blocker: endedAt == nil ? blocker : nil, lines: lines, received: received, sent: sent,
             lateDiscarded: lateDiscarded, partialLine: partialLine, unread: isOpen ? unreadBytes : 0,
             unacked: isOpen ? unacknowledgedBytes : 0)

@@ -11,6 +11,7 @@ struct ConnectionRow: Sendable {
     var lastActivity: Int64
     /// Of a closed one; its age and idleness stand still then.
     var endedAt: Int64?
+    /// Nanoseconds of CLOCK_REALTIME.
     var openedAtUnix: Int64
     var state: ConnectionState
     var reason: CloseReason?

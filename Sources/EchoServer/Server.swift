@@ -169,6 +169,7 @@ package final class Server: Sendable {
             let stateBefore = state.machine.state
             let totals = self.totals()
             let moment = Moment(now: now, totals: totals, drainBeganWith: state.atDrainStart)
+            state.machine.counted = moment.tally
             let (answer, actions) = event(&state.machine, moment)
             state.actions += actions
             remember(&state, answer)

@@ -10,9 +10,6 @@ internal import Glibc
 package final class HTTPServer: @unchecked Sendable {
     private enum State { case running, stopping, stopped }
 
-    /// How long the answers given at the end of the grace may take to leave.
-    private static let lastAnswers = Duration.milliseconds(100)
-
     private let context: ServerContext
     private let daemon: OpaquePointer
     private let lock = Lock()
@@ -66,7 +63,7 @@ package final class HTTPServer: @unchecked Sendable {
         context.registry.beginStopping(now: .now)
         _ = context.registry.waitUntilIdle(until: .now + grace)
         let isAnswering = context.registry.close(answering: context.answerText(.stopping, path: nil), now: .now)
-        if isAnswering { _ = context.registry.waitUntilIdle(until: .now + Self.lastAnswers) }
+        if isAnswering { _ = context.registry.waitUntilIdle(until: .now + context.registry.configuration.lastAnswers) }
         MHD_stop_daemon(daemon)
         context.watchdog.stop()
         lock.withLock {

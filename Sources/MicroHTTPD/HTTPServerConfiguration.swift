@@ -20,6 +20,8 @@ package struct HTTPServerConfiguration: Sendable {
     /// After we closed our side: how long the client's unread bytes are thrown away before the connection is closed,
     /// because closing with unread input would destroy the answer on its way.
     package var linger = Duration.seconds(1)
+    /// How long the answers may take to leave that are given when the grace of a stop is over.
+    package var lastAnswers = Duration.milliseconds(100)
     /// Bytes a connection may use; it bounds the head of a request.
     package var memoryLimit = 32 * 1024
     /// Asked for each new connection, on the server's thread; false closes it at once (descriptor budget).

@@ -160,6 +160,20 @@ struct DrainStateMachineJoinTests {
         #expect(rig.actions == [.exitImmediately(.lost)])
     }
 
+    @Test func exitCode_whenALossWasCountedBeforeForcingIsGivenUp_isLost() {
+        var stuck = Rig(.forcing, .exit)
+        stuck.machine.counted = DrainTally(lostSent: 7)
+        stuck.pass(.milliseconds(500))
+        var hurried = Rig(.draining)
+        hurried.signalTwice()
+        hurried.machine.counted = DrainTally(lostReceived: 1)
+        hurried.signal()
+        for rig in [stuck, hurried] {
+            #expect(rig.actions.first == .finishWaiters(drain: 1, .drained, .lost))
+            #expect(rig.machine.exitCode == .lost && rig.drain.result == .lost)
+        }
+    }
+
     @Test func exitCode_whenForcingWasGivenUp_neverGetsBetter() {
         var rig = Rig(.forcing, .exit)
         rig.pass(.milliseconds(500))

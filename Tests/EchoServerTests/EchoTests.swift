@@ -125,4 +125,16 @@ import TestSupport
             #expect((row.unread, row.unacked) == (0, 0))
         }
     }
+
+    /// It is no figure to be computed from the age, which two clocks would make another one each time.
+    @Test func rowOfOpenConnection_wasOpenedAtOneInstant() throws {
+        try withServer { server in
+            let client = try server.connectServed()
+            let instants = try (0..<20).map { _ in
+                try #require(server.page().connections.first).openedAtUnixNanoseconds
+            }
+            #expect(Set(instants).count == 1)
+            client.close()
+        }
+    }
 }

@@ -8,7 +8,6 @@
 struct echod_mhd_start {
     int listening_socket;
     unsigned int connection_limit;
-    unsigned int per_address_limit;
     unsigned int inactivity_seconds;
     size_t memory_limit;
     void *context; /* the first argument of every callback */
@@ -34,7 +33,6 @@ echod_mhd_start_daemon(const struct echod_mhd_start *_Nonnull start)
         MHD_OPTION_EXTERNAL_LOGGER, start->log, start->context,
         MHD_OPTION_LISTEN_SOCKET, start->listening_socket,
         MHD_OPTION_CONNECTION_LIMIT, start->connection_limit,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, start->per_address_limit,
         MHD_OPTION_CONNECTION_TIMEOUT, start->inactivity_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, start->memory_limit,
         MHD_OPTION_URI_LOG_CALLBACK, start->target, start->context,

@@ -38,13 +38,13 @@ final class ConnectionRegistry: @unchecked Sendable {
 
     // MARK: The library's thread
 
-    /// True when another one was shut down to make room for it.
-    func opened(_ connection: ServerConnection, now: Instant) -> Bool {
+    /// Not nil when another one was shut down to make room for it.
+    func opened(_ connection: ServerConnection, now: Instant) -> Crowding.Extent? {
         updating {
-            let isCrowded = makeRoom()
+            let crowding = makeRoom(for: connection)
             connections[ObjectIdentifier(connection)] = connection
             setDeadline(now + configuration.requestDeadline, of: connection)
-            return isCrowded
+            return crowding
         }
     }
 
@@ -154,10 +154,17 @@ final class ConnectionRegistry: @unchecked Sendable {
 
     /// The library closes who was shut down in its next turn, and accepts one connection a turn: the headroom is hardly
     /// ever used up, and if it is, the next client waits in the accept queue for that turn.
-    private func makeRoom() -> Bool {
+    ///
+    /// The address comes first: who made room there takes no place in the server any more.
+    private func makeRoom(for newcomer: ServerConnection) -> Crowding.Extent? {
+        let neighbours = connections.values.filter { newcomer.sharesAddress(with: $0) }
+        let isAddressCrowded = makeRoom(among: neighbours, capacity: configuration.perAddressLimit)
         let capacity = configuration.connectionLimit - configuration.headroom
-        guard connections.count >= capacity else { return false }
-        let present = Array(connections.values)
+        let isServerCrowded = makeRoom(among: Array(connections.values), capacity: capacity)
+        return isAddressCrowded ? .address : isServerCrowded ? .server : nil
+    }
+
+    private func makeRoom(among present: [ServerConnection], capacity: Int) -> Bool {
         guard let leaver = Crowding.leaver(of: present.map(\.place), capacity: capacity) else { return false }
         present[leaver].evict()
         return true

@@ -1,4 +1,5 @@
-/// Who makes room for a new connection when a server is crowded, as nginx's idle connections do when it runs out.
+/// Who makes room for a new connection when a server is crowded, or the share of one address used up, as nginx's idle
+/// connections do when it runs out.
 ///
 /// Of all that wait for their client, the one that has waited longest since it was accepted, sent a whole head or was
 /// answered: so one whose request is on its way goes after everybody who was there before it, and who holds a place with
@@ -6,6 +7,9 @@
 /// last, a crowd of unread ones would have each newcomer leave before its head is here. What waits for the service keeps
 /// its place; its number is bounded elsewhere.
 enum Crowding {
+    /// Whose places were used up.
+    enum Extent { case address, server }
+
     enum Place {
         /// Shut down already; the library is about to close it.
         case leaving

@@ -91,7 +91,6 @@ package final class HTTPServer: @unchecked Sendable {
         var start = echod_mhd_start()
         start.listening_socket = listeningSocket
         start.connection_limit = UInt32(configuration.connectionLimit)
-        start.per_address_limit = UInt32(configuration.perAddressLimit)
         start.inactivity_seconds = UInt32(seconds.seconds) + (seconds.attoseconds > 0 ? 1 : 0)
         start.memory_limit = configuration.memoryLimit
         start.context = Unmanaged.passUnretained(context).toOpaque()

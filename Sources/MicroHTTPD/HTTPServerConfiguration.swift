@@ -6,8 +6,9 @@ package struct HTTPServerConfiguration: Sendable {
     /// When a new connection leaves fewer places than this, the one that has waited longest for its client is shut down.
     /// What is deferred or streams is spared. Below `connectionLimit`; 0: nobody makes room.
     package var headroom = 16
-    /// A network address with so many connections open is not given another: it is closed at once. Not applied to
-    /// Unix sockets, whose clients have no address.
+    /// When a network address opens more connections than this, the one of them that has waited longest for its client
+    /// is shut down; what is deferred or streams takes a place and is spared. IPv6 addresses are compared whole: a /64
+    /// may be a whole network, and who hops through one meets `headroom`. Unix clients have no address.
     package var perAddressLimit = 48
     /// A connection on which nothing moves for so long is closed, an idle kept-alive one included. Rounded up to a
     /// second. A deferred request is exempt.

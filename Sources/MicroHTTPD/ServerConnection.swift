@@ -61,6 +61,12 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
+    /// False for Unix clients, and where an address is not known.
+    func sharesAddress(with other: ServerConnection) -> Bool {
+        guard case .network = peer else { return false }
+        return peer == other.peer
+    }
+
     /// What it may be asked for when others want in.
     var place: Crowding.Place {
         if isEvicted { return .leaving }

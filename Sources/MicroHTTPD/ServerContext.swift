@@ -4,8 +4,6 @@ internal import Glibc
 /// What the library's callbacks work on, for the daemon's whole life. All of it runs on the library's thread, apart
 /// from the completion of deferred answers.
 final class ServerContext: Sendable {
-    private static let crowded = Array("crowded: the connection that waited longest for its client made room".utf8)
-
     let registry: ConnectionRegistry
     let watchdog: Watchdog
     let log: LibraryLog
@@ -35,8 +33,18 @@ final class ServerContext: Sendable {
     func connectionOpened(_ handle: OpaquePointer) -> ServerConnection {
         let now = Instant.now
         let connection = ServerConnection(handle: handle, descriptor: echod_mhd_descriptor(handle), now: now)
-        if registry.opened(connection, now: now) { log.record(Self.crowded, now: now) }
+        if let crowding = registry.opened(connection, now: now) { tell(crowding, by: connection.peer, now: now) }
         return connection
+    }
+
+    private func tell(_ crowding: Crowding.Extent, by peer: HTTPPeer?, now: Instant) {
+        let message =
+            if crowding == .address, case .network(let address, _) = peer {
+                "crowded by \(address): its connection that waited longest for its client made room"
+            } else {
+                "crowded: the connection that waited longest for its client made room"
+            }
+        log.record(Array(message.utf8), now: now)
     }
 
     func connectionClosed(_ connection: ServerConnection) {

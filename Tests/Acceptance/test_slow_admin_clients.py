@@ -1,4 +1,5 @@
-"""Clients from six other addresses hold as many admin connections as they can get; a seventh one's probes are answered.
+"""Clients hold as many admin connections as they can get, from six other addresses or, as behind a proxy, from the
+prober's own; probes are answered.
 
 `pytest -s` shows the latencies; `ECHOD_FULL=1` takes a minute for each test, in which every held connection is evicted
 many times.
@@ -8,6 +9,7 @@ import contextlib
 import math
 import os
 import socket
+import subprocess
 import tempfile
 import threading
 import time
@@ -16,9 +18,11 @@ import echod
 from streams import Held, Reader, held_drain
 
 SOURCES = [f"127.0.0.{number}" for number in range(2, 8)]
-# Of each kind, from all addresses together: more than twice as many as there are places, from each address as many as
-# it may have.
-CONNECTIONS = 60
+PROBER = "127.0.0.1"
+# What all addresses together, and one of them, get of the server's 128.
+PLACES, SHARE = 112, 48
+# How many want in for each place; then each of six addresses has as many connections as it may have.
+PRESSURE = 2.5
 DURATION = echod.count(1.5, 60)
 # A kubelet's default `timeoutSeconds`, which every probe must keep.
 PROBE_PATIENCE = 1.0
@@ -90,9 +94,9 @@ class Attacker:
 class Attack:
     """All attackers, evenly over each second, in a thread."""
 
-    def __init__(self, address):
+    def __init__(self, address, sources, size):
         self.attackers = [
-            Attacker(address, SOURCES[index % len(SOURCES)], kind) for index in range(CONNECTIONS) for kind in KINDS
+            Attacker(address, sources[index % len(sources)], KINDS[index % len(KINDS)]) for index in range(size)
         ]
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -124,20 +128,20 @@ class Attack:
 
 
 @contextlib.contextmanager
-def crowd(service, spared=0):
-    """An attack that has begun to hurt: it holds about as many places as are given away, but for the `spared` ones."""
+def crowd(service, sources=SOURCES, places=PLACES):
+    """An attack that has begun to hurt: it holds almost all the places that it can get."""
     own = service.process.descriptors
     # Of the kernel's own size a buffer takes megabytes before a client that does not read is noticed.
     service.set_buffers(send=4096, address=service.admin[0])
-    with Attack(service.admin[0]) as attack:
-        echod.eventually(lambda: service.process.descriptors >= own + 100 - spared, "the attack is under way")
+    with Attack(service.admin[0], sources, int(PRESSURE * places)) as attack:
+        echod.eventually(lambda: service.process.descriptors >= own + 0.9 * places, "the attack is under way")
         yield attack
-        assert service.process.descriptors >= own + 64 - spared
+        assert service.process.descriptors >= own + places // 2
     echod.eventually(lambda: service.process.descriptors <= own, "everything is let go")
 
 
 def latencies(service, duration, expected=(200, "ok\n")):
-    """Seconds that `/readyz` took, each time on a new connection from 127.0.0.1."""
+    """Seconds that `/readyz` took, each time on a new connection from the prober's address."""
     taken = []
     end = time.monotonic() + duration
     while time.monotonic() < end:
@@ -157,9 +161,9 @@ def report(title, taken):
     )
 
 
-def probe_amid_a_crowd(service, title):
+def probe_amid_a_crowd(service, title, **options):
     report(f"{title}, undisturbed", latencies(service, echod.count(0.5, 5)))
-    with crowd(service) as attack:
+    with crowd(service, **options) as attack:
         report(f"{title}, in the crowd", latencies(service, DURATION))
         echod.eventually(lambda: all(attack.losses.values()), "some of every kind have made room")
         print(f"ended by the server: {attack.losses}")
@@ -169,6 +173,23 @@ def probe_amid_a_crowd(service, title):
 def test_probes_are_answered_while_others_hold_connections():
     with echod.Echod() as service:
         probe_amid_a_crowd(service, "TCP")
+
+
+def test_probes_are_answered_on_the_address_of_the_crowd():
+    with echod.Echod() as service:
+        probe_amid_a_crowd(service, "own address", sources=[PROBER], places=SHARE)
+        service.logged(f"crowded by {PROBER}: ")
+
+
+def test_a_good_client_on_the_address_of_the_crowd_is_served():
+    with echod.Echod() as service, crowd(service, sources=[PROBER], places=SHARE):
+        url = f"http://{service.admin[0]}"
+        for _ in range(echod.count(20, 1000)):
+            answers = subprocess.run(
+                ["curl", "-sSf", "-m", "1", f"{url}/status", f"{url}/openapi.json"], capture_output=True
+            )
+            assert answers.returncode == 0, answers.stderr
+            assert b'"state":"serving"' in answers.stdout and b'"openapi":"3.1' in answers.stdout
 
 
 def test_probes_are_answered_on_a_unix_socket_too():
@@ -187,7 +208,7 @@ def test_who_waits_or_reads_events_keeps_the_place():
             stack.enter_context(Held(service.admin[0], "POST /drain?wait&timeout=10m")) for _ in range(16)
         ]
         echod.eventually(lambda: (service.status()["drain"] or {}).get("waiters") == 16, "16 waiters")
-        with crowd(service, spared=len(readers + waiters)) as attack:
+        with crowd(service, places=PLACES - len(readers + waiters)) as attack:
             latencies(service, DURATION, expected=(503, "draining\n"))
             echod.eventually(lambda: sum(attack.losses.values()) > 100, "the crowd has turned over")
             client.close()

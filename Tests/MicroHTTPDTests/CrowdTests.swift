@@ -33,7 +33,7 @@ extension LiveServerTests {
             defer { unlink(path) }
             let server = try makeServer(on: try Sockets.listen(path: path), Self.small)
             defer { server.stop() }
-            let crowd = try join(100, .unix(path: path), sending: "")
+            let crowd = try join(100, .unix(path: path))
             let newcomer = try Client(.unix(path: path))
             newcomer.send(request())
             #expect(newcomer.readReply()?.text == "ok")
@@ -91,7 +91,7 @@ extension LiveServerTests {
                 let promised = try waiters.map { _ in try #require(promises.take()) }
                 let readers = try join(4, endpoint, sending: request("GET", "/events"))
                 let opened = try readers.map { _ in try #require(streams.take()) }
-                let crowd = try join(100, endpoint, sending: "")
+                let crowd = try join(100, endpoint)
                 #expect(eventually { !crowd[..<92].contains(where: isOpen) })
                 #expect(eventually { server.connectionCount == 16 })
                 for promise in promised { promise.complete(.text("waited")) }
@@ -119,23 +119,6 @@ extension LiveServerTests {
                 }
                 for promise in promised { promise.complete(.text("waited")) }
                 #expect(waiters.allSatisfy { $0.readReply()?.text == "waited" })
-            }
-        }
-
-        private func join(_ number: Int, _ endpoint: Endpoint, sending beginning: String) throws -> [Client] {
-            try (0..<number).map { _ in
-                let client = try Client(endpoint)
-                client.send(beginning)
-                return client
-            }
-        }
-
-        /// Throws away what has come.
-        private func isOpen(_ client: Client) -> Bool {
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            while true {
-                let count = recv(client.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-                guard count > 0 else { return count < 0 && errno == EAGAIN }
             }
         }
     }

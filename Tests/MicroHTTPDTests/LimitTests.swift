@@ -74,20 +74,6 @@ extension LiveServerTests {
             }
         }
 
-        @Test func addressHasAShareOnly() throws {
-            try withServer({ $0.perAddressLimit = 3 }) { server, endpoint in
-                let clients = try (0..<3).map { _ in try Client(endpoint) }
-                #expect(eventually { server.connectionCount == 3 })
-                let excess = try Client(endpoint)
-                excess.readToEnd()
-                #expect(excess.end == .closed)
-                clients[0].send(request("GET", "/ok", "Connection: close\r\n"))
-                #expect(clients[0].replies()?.count == 1)
-                clients[0].finishSending()
-                #expect(eventually { isServed(endpoint) })
-            }
-        }
-
         @Test func atTheLimitClientsWaitInTheQueue() throws {
             try withServer({
                 $0.connectionLimit = 2

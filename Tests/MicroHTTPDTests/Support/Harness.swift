@@ -65,6 +65,24 @@ func makeServer(
         rejection: { reason, _ in .refusal(reason) })
 }
 
+/// So many clients, connected one after the other, that all begin like this.
+func join(_ number: Int, _ endpoint: Endpoint, sending beginning: String = "") throws -> [Client] {
+    try (0..<number).map { _ in
+        let client = try Client(endpoint)
+        client.send(beginning)
+        return client
+    }
+}
+
+/// Throws away what has come.
+func isOpen(_ client: Client) -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+        let count = recv(client.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        guard count > 0 else { return count < 0 && errno == EAGAIN }
+    }
+}
+
 /// Gives the processor away until the state is there; false after ten seconds.
 func eventually(_ isReached: () -> Bool) -> Bool {
     let deadline = Instant.now + .seconds(10)

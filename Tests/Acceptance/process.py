@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import os
 import re
 import signal
@@ -87,17 +88,25 @@ class Process:
         return not any("TracerPid:\t0\n" in self._read(f"task/{task}/status") for task in tasks)
 
     def sockets(self):
-        """Copies of its sockets, one after the other, by pidfd_getfd(2)."""
+        """Copies of its sockets, one after the other, by pidfd_getfd(2); what it closes meanwhile is left out."""
         process = os.pidfd_open(self.pid)
         try:
             for number in os.listdir(f"/proc/{self.pid}/fd"):
-                if os.readlink(f"/proc/{self.pid}/fd/{number}").startswith("socket:"):
-                    copy = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, int(number), 0)
-                    assert copy >= 0, os.strerror(ctypes.get_errno())
+                copy = self._copy(process, number)
+                if copy is not None:
                     with socket.socket(fileno=copy) as one:
                         yield one
         finally:
             os.close(process)
+
+    def _copy(self, process, number):
+        """A descriptor of the same socket; None for anything else."""
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(f"/proc/{self.pid}/fd/{number}").startswith("socket:"):
+                copy = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, int(number), 0)
+                assert copy >= 0 or ctypes.get_errno() == errno.EBADF, os.strerror(ctypes.get_errno())
+                return copy if copy >= 0 else None
+        return None
 
     def _read(self, name):
         with open(f"/proc/{self.pid}/{name}") as file:

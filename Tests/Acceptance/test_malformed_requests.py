@@ -10,7 +10,7 @@ import test_odd_requests
 import wire
 
 SEED = 20261121
-ROUNDS = echod.count(500, 30_000)
+ROUNDS = echod.count(1_500, 30_000)
 # What a mutation may make of these is a request that is rightly obeyed.
 HARMLESS = {b"/shutdown": b"/livez", b"/drain": b"/readyz"}
 

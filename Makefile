@@ -87,7 +87,7 @@ unit-step:
 	$(call step,unit tests,$(UNIT_TESTS))
 
 acceptance-step: echo-load
-	$(call step,acceptance tests,Tests/Acceptance/in-halves $(ACCEPTANCE))
+	$(call step,acceptance tests,Tests/Acceptance/in-parts $(ACCEPTANCE))
 
 judges-step: echo-load
 	$(call step,judges,$(JUDGEMENT))

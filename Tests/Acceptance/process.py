@@ -14,7 +14,7 @@ from waiting import PATIENCE
 BINARY = os.environ["ECHOD_BINARY"]
 PIDFD_GETFD = 438
 
-# A shell without job control lets what it starts in the background, as in-halves starts one half, ignore INT and QUIT,
+# A shell without job control lets what it starts in the background, as in-parts starts two of three, ignore INT and QUIT,
 # nohup lets it ignore HUP, and all the tests start would inherit that. A handler is not inherited.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) == signal.SIG_IGN:

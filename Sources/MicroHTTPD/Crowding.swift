@@ -7,6 +7,9 @@
 /// last, a crowd of unread ones would have each newcomer leave before its head is here. What waits for the service keeps
 /// its place; its number is bounded elsewhere.
 enum Crowding {
+    /// How long a new connection counts as if it had just been served.
+    static let grace = Duration.seconds(1)
+
     /// Whose places were used up.
     enum Extent { case address, server }
 

@@ -40,7 +40,8 @@ final class ServerConnection: @unchecked Sendable {
     var exchange = Exchange.idle
     /// To be told that the client hung up while the connection was suspended.
     var disconnected: (@Sendable () -> Void)?
-    /// When it was accepted, had sent the head of its request or was answered, whichever came last.
+    /// When it had sent the head of its request or was answered, whichever came last; at first a grace after it was
+    /// accepted, so that clients that are served and come back at once cannot push out one whose request is on its way.
     var waitingSince: Instant
     /// When it is shut down; while it is suspended: when it is looked whether its client is still there.
     var deadline: Instant?
@@ -49,7 +50,7 @@ final class ServerConnection: @unchecked Sendable {
     init(handle: OpaquePointer, descriptor: Int32, now: Instant) {
         self.handle = handle
         self.descriptor = descriptor
-        waitingSince = now
+        waitingSince = now + Crowding.grace
         self.peer = HTTPPeer(descriptor: descriptor)
     }
 

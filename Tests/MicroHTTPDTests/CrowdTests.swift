@@ -74,6 +74,20 @@ extension LiveServerTests {
             }
         }
 
+        @Test func whoWasServedLeavesBeforeWhoHasJustCome() throws {
+            try withServer(Self.small) { _, endpoint in
+                let newcomer = try Client(endpoint)
+                var crowd: [Client] = []
+                for _ in 0..<4 {
+                    let others = try join(8, endpoint, sending: request())
+                    #expect(others.allSatisfy { $0.readReply()?.text == "ok" })
+                    crowd += others
+                }
+                newcomer.send(request())
+                #expect(newcomer.readReply()?.text == "ok")
+            }
+        }
+
         @Test func deferredRequestsAndStreamsKeepTheirPlaces() throws {
             let promises = Mailbox<DeferredResponse>()
             let streams = Mailbox<ResponseStream>()

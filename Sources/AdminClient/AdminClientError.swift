@@ -32,10 +32,15 @@ extension AdminClientError {
                 + "is echod running, and is this its --admin address?")
     }
 
-    static func timedOut(_ address: SocketAddress, after limit: Duration) -> AdminClientError {
+    /// `isMutation`: what was asked would have changed something. A server that stood still may do it when it goes on.
+    static func timedOut(_ address: SocketAddress, after limit: Duration, isMutation: Bool) -> AdminClientError {
         AdminClientError(
-            code: .timedOut, description: "\(address) gave no answer within \(limit.components.seconds) s")
+            code: .timedOut,
+            description: "\(address) gave no answer within \(limit.components.seconds) s"
+                + (isMutation ? "; \(mayBeDone)" : ""))
     }
+
+    static let mayBeDone = "it may still do what was asked"
 
     static func lost(_ address: SocketAddress, _ reason: String) -> AdminClientError {
         AdminClientError(code: .connectionLost, description: "\(address): \(reason)")

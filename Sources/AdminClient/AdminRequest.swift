@@ -51,6 +51,9 @@ package struct AdminRequest: Hashable, Sendable {
         self.token = token
     }
 
+    /// Whether it changes something.
+    package var isMutation: Bool { method != .get }
+
     /// What is sent once `address` is connected to. The Host is an address or `localhost`, which every admin answers to
     /// (interface.md, section 5, "Guards"), whatever name it was reached by.
     package func bytes(to address: SocketAddress) -> [UInt8] {

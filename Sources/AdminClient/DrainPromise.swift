@@ -42,12 +42,15 @@ package struct DrainPromise: Hashable, Sendable {
         _ error: AdminClientError, _ target: AdminTarget, at now: MonotonicTime
     ) -> AdminClientError? {
         guard error.code == .timedOut else { return nil }
-        guard let known else { return error }
+        guard let known else {
+            // What waits for its answer beside the question is the drain.
+            return AdminClientError(code: .timedOut, description: "\(error); \(AdminClientError.mayBeDone)")
+        }
         guard now >= known.end else { return nil }
         let age = (now - known.at).components.seconds
         return AdminClientError(
             code: .timedOut,
-            description: "\(target.name): no answer, though it had to be over by now\n"
+            description: "\(target.name): no answer, though it had to be over by now; \(AdminClientError.mayBeDone)\n"
                 + "last known, \(age) s ago: \(DrainText.progress(known.status))")
     }
 }

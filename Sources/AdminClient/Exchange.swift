@@ -89,7 +89,7 @@ package final class Exchange: ReadinessHandler {
         guard connection.isConnected else {
             return connectFailed("no answer within \(Self.connectLimit.components.seconds) s")
         }
-        finish(.failure(.timedOut(connection.address, after: limit)))
+        finish(.failure(.timedOut(connection.address, after: limit, isMutation: request.isMutation)))
     }
 
     // MARK: Connecting

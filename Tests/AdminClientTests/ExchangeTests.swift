@@ -19,6 +19,19 @@ struct ExchangeTests {
         #expect(try code([silent.address], limit: .milliseconds(50)) == .timedOut)
     }
 
+    @Test(arguments: [AdminRequest.Method.get, .post, .delete])
+    func whatChangesSomething_mayStillBeDone(method: AdminRequest.Method) throws {
+        let silent = try ListeningSocket(.ipv4(0x7f00_0001, port: 0))
+        let target = AdminTarget(name: "here", candidates: [silent.address])
+        let request = AdminRequest(method, "/drain")
+        let outcome = try ClientLoop.send(request, to: target, limit: .milliseconds(50))
+        guard case .failure(let error) = outcome else {
+            Issue.record("it was answered")
+            return
+        }
+        #expect(error.description.hasSuffix("; it may still do what was asked") == (method != .get))
+    }
+
     @Test func nobodyListens_isUnreachable_andNamesEachAddress() throws {
         let candidates = SocketAddress.loopbacks(port: 1)
         let target = AdminTarget(name: "localhost:1", candidates: candidates)

@@ -88,11 +88,19 @@ struct ClientAdmin: Hashable, Sendable {
         AdminRequest(method, path, parameters, token: try tokenFile?.read())
     }
 
-    /// Why a mutation may have been refused, if it is for lack of a token that we have; nil otherwise.
-    func hint(_ request: AdminRequest, _ answer: AdminAnswer) -> String? {
-        guard answer.http.status == 401, let token = request.token, !token.maySend(to: answer.peer) else { return nil }
-        return "the token of \(Self.tokenVariable) is not sent beyond this host unasked: "
-            + "to send it to \(answer.peer), name its file with --admin-token-file"
+    /// What to say of a mutation that was refused for its token; nil of other answers. The server's own words are for
+    /// clients that write headers.
+    func tokenRefusal(_ request: AdminRequest, _ answer: AdminAnswer) -> String? {
+        guard answer.http.status == 401 else { return nil }
+        guard let tokenFile, let token = request.token else {
+            return "\(answer.peer) wants a token: name the token's file with --admin-token-file"
+        }
+        guard token.maySend(to: answer.peer) else {
+            return "the token of \(Self.tokenVariable) is not sent beyond this host unasked: "
+                + "to send it to \(answer.peer), name its file with --admin-token-file"
+        }
+        return "the token of \(PrintableText.quote(tokenFile.path)) (from \(tokenFile.origin)) was not accepted: "
+            + "name the file that the server was given with --admin-token-file"
     }
 }
 

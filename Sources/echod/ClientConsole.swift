@@ -50,7 +50,12 @@ package struct ClientConsole: Sendable {
 
     /// Says why an answer is no use; returns the exit code for that.
     func refuse(_ answer: HTTPAnswer) -> Int32 {
-        complain(Refusal.text(answer))
+        refuse(Refusal.text(answer))
+    }
+
+    /// The same, the reason known.
+    func refuse(_ reason: String) -> Int32 {
+        complain(reason)
         return Self.failure
     }
 

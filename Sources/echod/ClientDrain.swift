@@ -93,11 +93,8 @@ struct UndrainWork: ClientWork {
     func run(_ console: ClientConsole) throws -> Int32 {
         let request = try admin.mutation(.delete, "/drain")
         let answer = try ClientLoop.send(request, to: admin.target()).get()
-        guard answer.http.status == 200 else {
-            let code = console.refuse(answer.http)
-            console.complain(admin.hint(request, answer) ?? "")
-            return code
-        }
+        if let refusal = admin.tokenRefusal(request, answer) { return console.refuse(refusal) }
+        guard answer.http.status == 200 else { return console.refuse(answer.http) }
         let status = try answer.read { (json) throws(ReadingError) in try ServiceStatus(json: json) }
         try console.say(asJSON ? try answer.read(JSONLine.text) : status.state.rawValue)
         return 0

@@ -62,12 +62,10 @@ struct DrainWork: ClientWork {
                 description: "\(error)\nechod may have ended before it could answer: "
                     + "its exit code, log or --report says how")
         }
+        if let refusal = admin.tokenRefusal(request, answer) { return console.refuse(refusal) }
         let verdict = try answer.read { (_) throws(ReadingError) in try DrainVerdict(answer.http, asJSON: asJSON) }
         // Also when nobody takes the output.
-        defer {
-            console.complain(verdict.complaint)
-            console.complain(admin.hint(request, answer) ?? "")
-        }
+        defer { console.complain(verdict.complaint) }
         try console.say(verdict.output)
         return verdict.exitCode
     }

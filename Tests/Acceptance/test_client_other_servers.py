@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from commands import NOBODY
 from drains import Namespace
-from echod import BINARY, LOOPBACK, PATIENCE, Background, clean_environment, endpoint, run
+from echod import BINARY, LOOPBACK, PATIENCE, Background, Echod, clean_environment, endpoint, run
 
 
 class Impostor:
@@ -87,6 +87,11 @@ HEADER = f"\r\nAuthorization: Bearer {TOKEN}\r\n"
 UNAUTHORIZED = problem(401, "This needs the token.")
 
 
+def not_accepted(path, origin):
+    advice = "name the file that the server was given with --admin-token-file"
+    return f'echod: the token of "{path}" (from {origin}) was not accepted: {advice}\n'
+
+
 def token_file(directory, contents=TOKEN + "\n"):
     path = os.path.join(directory, "token")
     with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
@@ -103,8 +108,11 @@ def test_the_token_goes_with_what_changes_something(kind, directory):
             for verb in ("drain", "shutdown", "undrain", "status", "connections", "probe livez"):
                 result = run(*verb.split(), "--admin", impostor.address, *flags, variables=variables)
                 request = impostor.requests.pop()
-                assert (result.returncode, result.stderr) == (1, "echod: This needs the token.\n")
-                assert (HEADER in request) == (verb in ("drain", "shutdown", "undrain"))
+                is_sent = verb in ("drain", "shutdown", "undrain")
+                origin = "the command line" if flags else "the environment variable ECHOD_ADMIN_TOKEN_FILE"
+                expected = not_accepted(path, origin) if is_sent else "echod: This needs the token.\n"
+                assert (result.returncode, result.stderr) == (1, expected)
+                assert (HEADER in request) == is_sent
                 host = impostor.address if kind == "tcp" else "localhost"
                 assert f"\r\nHost: {host}\r\n" in request and "\r\nConnection: close\r\n" in request
 
@@ -125,9 +133,27 @@ def test_beyond_this_host_the_token_goes_only_when_its_file_is_named(directory):
             words += ["--admin-token-file", path]
             named = subprocess.run(words, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE)
             assert named.returncode == 1 and HEADER in impostor.requests.pop()
-            assert named.stderr == "echod: This needs the token.\n"
+            assert named.stderr == not_accepted(path, "the command line")
     finally:
         network.remove()
+
+
+def test_a_server_that_wants_a_token_is_given_the_right_one(directory):
+    """Its own words, for clients that write headers, are none of an option's."""
+    other, path = os.path.join(directory, "other"), token_file(directory)
+    with open(other, "w") as file:
+        file.write(TOKEN[::-1])
+    with Echod("--admin-token-file", path) as server:
+        admin = ["--admin", server.admin[0]]
+        for verb in ("drain", "undrain", "shutdown", "drain --wait --json"):
+            words = [*verb.split(), *admin]
+            none, wrong = run(*words), run(*words, "--admin-token-file", other)
+            assert (none.returncode, none.stdout, wrong.returncode, wrong.stdout) == (1, "", 1, "")
+            wanted = f"{server.admin[0]} wants a token: name the token's file with --admin-token-file"
+            assert none.stderr == f"echod: {wanted}\n"
+            assert wrong.stderr == not_accepted(other, "the command line")
+        assert server.state == "serving"
+        assert run("drain", "--wait", *admin, "--admin-token-file", path).returncode == 0
 
 
 @pytest.mark.parametrize("contents", ["", "\n", "two\nlines\n", "x" * 5000, "tab\there"])

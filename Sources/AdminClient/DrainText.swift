@@ -34,13 +34,13 @@ package enum DrainText {
         let closed = drain.closed == 1 ? "1 connection" : "\(drain.closed) connections"
         let milliseconds = drain.elapsed.inMilliseconds
         let took = "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
-        return "\(result): \(closed) closed, \(loss(drain) ?? "nothing lost"), took \(took)"
+        return "\(result): \(closed) closed, \(loss(drain).map { "lost \($0)" } ?? "nothing lost"), took \(took)"
     }
 
-    /// nil when nothing was lost.
+    /// How much was lost; nil when nothing was.
     static func loss(_ drain: ServiceStatus.Drain) -> String? {
         guard drain.lostReceived > 0 || drain.lostSent > 0 else { return nil }
-        return "lost \(drain.lostReceived) bytes never answered and \(drain.lostSent) never acknowledged"
+        return "\(drain.lostReceived) bytes never answered and \(drain.lostSent) never acknowledged"
     }
 
     /// `2 peer_close`, …

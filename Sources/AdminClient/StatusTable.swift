@@ -66,9 +66,13 @@ package struct StatusTable {
         }
         let blockers = DrainText.blockers(drain)
         if !blockers.isEmpty { rows.append(("  waits for", blockers.joined(separator: ", "))) }
-        rows.append(
-            ("  closed", "\(drain.closed) of \(drain.atMark) at the mark, \(drain.fromBacklog) from the accept queue"))
-        rows.append(("  accept queue", drain.acceptQueue.rawValue))
+        let taken = drain.fromBacklog > 0 ? ", \(drain.fromBacklog) taken from it" : ""
+        rows += [
+            // Neither is part of the other: peers end connections, too, and some were marked in the drain before.
+            ("  closed", "\(drain.closed) while it ran, whoever ended them"),
+            ("  marked", "\(drain.atMark) that it began to close"),
+            ("  accept queue", "\(drain.acceptQueue.rawValue)\(taken)"),
+        ]
         let counts: [Row] = [
             ("  lost", DrainText.loss(drain) ?? ""),
             ("  incomplete", count(drain.incomplete, "bytes of unfinished lines")),

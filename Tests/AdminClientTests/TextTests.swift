@@ -45,12 +45,19 @@ struct TextTests {
                 drain 1         by api, mode close, then hold
                   time          3s of 20s, 16s left
                   waits for     1 peer_read, 1 peer_close
-                  closed        50 of 52 at the mark, 4 from the accept queue
-                  accept queue  lossless
+                  closed        50 while it ran, whoever ended them
+                  marked        52 that it began to close
+                  accept queue  lossless, 4 taken from it
                   late          120 bytes discarded
                   waiters       1
                 """)
         #expect(StatusTable(status, style: .coloured).text.contains("\u{1b}[33mdraining\u{1b}[0m"))
+    }
+
+    @Test func status_namesALossOnce() throws {
+        let json = over("lost", changing: (#""lost_received":0"#, #""lost_received":517000"#))
+        let text = StatusTable(try ServiceStatus(json: Array(json.utf8)), style: .plain).text
+        #expect(text.contains("\n  lost          517000 bytes never answered and 0 never acknowledged\n"))
     }
 
     @Test func status_ofForeignText_isEscaped() throws {
@@ -65,7 +72,7 @@ struct TextTests {
             ("\"waiters\":1", "\"waiters\":-1", "waiters       -1"),
             ("16880", "9223372036854", "106751d23h left"), ("16880", "-9223372036854", "0ms left"),
             ("\"active\":2", "\"active\":-9223372036854775808", "-9223372036854775808 active"),
-            ("\"closed\":50", "\"closed\":18446744073709551615", "18446744073709551615 of 52"),
+            ("\"closed\":50", "\"closed\":18446744073709551615", "18446744073709551615 while it ran"),
         ])
     func status_ofOddNumbers_isATable(figure: String, odd: String, shown: String) throws {
         let status = try ServiceStatus(json: Array(Self.sample.replacing(figure, with: odd).utf8))

@@ -29,12 +29,34 @@ package enum DrainText {
     }
 
     /// The end: `clean: 3 connections closed, nothing lost, took 2.1 s`.
-    package static func summary(_ drain: ServiceStatus.Drain) -> String {
+    ///
+    /// What was cut and what was given up is named where there is some: `forced: 2 connections closed, 1 cut at the
+    /// deadline, 4 bytes of unfinished lines given up, nothing else lost, took 0.5 s`.
+    package static func summary(_ status: ServiceStatus) -> String {
+        guard let drain = status.drain else { return status.state.rawValue }
         let result = drain.result?.rawValue ?? "not over"
         let closed = drain.closed == 1 ? "1 connection" : "\(drain.closed) connections"
         let milliseconds = drain.elapsed.inMilliseconds
         let took = "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
-        return "\(result): \(closed) closed, \(loss(drain).map { "lost \($0)" } ?? "nothing lost"), took \(took)"
+        let unfinished =
+            drain.incomplete > 0 ? "\(drain.incomplete) bytes of unfinished lines given up" : nil
+        let lost = loss(drain).map { "lost \($0)" } ?? (unfinished == nil ? "nothing lost" : "nothing else lost")
+        let parts = ["\(closed) closed", cut(status, drain), unfinished, lost, "took \(took)"].compactMap(\.self)
+        return "\(result): \(parts.joined(separator: ", "))"
+    }
+
+    /// `2 cut at the deadline`; nil when nothing tells of one.
+    ///
+    /// The status counts reasons since the start: only of the first drain is their number known.
+    private static func cut(_ status: ServiceStatus, _ drain: ServiceStatus.Drain) -> String? {
+        let forced = status.connections.closed[.forced] ?? 0
+        let isFirst = drain.id == 1
+        guard drain.result == .forced || drain.result == .lost && isFirst, forced > 0 else { return nil }
+        let number = isFirst || forced == 1 ? "\(forced)" : "some"
+        switch drain.mode {
+        case .abort: return "\(number) cut by mode abort"
+        case .wait, .close: return "\(number) cut \(drain.elapsed < drain.timeout ? "before" : "at") the deadline"
+        }
     }
 
     /// How much was lost; nil when nothing was.

@@ -34,7 +34,7 @@ package struct DrainVerdict: Hashable, Sendable {
             let result = status.drain?.result
             // Without a drain it was shut down before it served.
             self.init(
-                output: status.drain.map(DrainText.summary) ?? status.state.rawValue, complaint: "",
+                output: DrainText.summary(status), complaint: "",
                 exitCode: Self.exitCode(result, httpStatus: answer.status))
         }
         if asJSON { output = try JSONLine.text(answer.body) }

@@ -108,6 +108,41 @@ struct TextTests {
                 == "lost: 50 connections closed, lost 0 bytes never answered and 7 never acknowledged, took 3.1 s")
     }
 
+    /// Unfinished lines are not among the lost bytes, and the counts by reason are of all drains.
+    @Test(
+        arguments: [
+            ([], "2 cut before the deadline, nothing lost"),
+            ([("20000", "3120")], "2 cut at the deadline, nothing lost"),
+            (
+                [(#""incomplete":0"#, #""incomplete":4"#), ("20000", "3000")],
+                "2 cut at the deadline, 4 bytes of unfinished lines given up, nothing else lost"
+            ),
+            ([(#""mode":"close""#, #""mode":"abort""#)], "2 cut by mode abort, nothing lost"),
+            ([(#""id":1"#, #""id":2"#)], "some cut before the deadline, nothing lost"),
+            ([(#""id":1"#, #""id":2"#), (#""forced":2"#, #""forced":1"#)], "1 cut before the deadline, nothing lost"),
+            (
+                [(#""result":"forced""#, #""result":"lost""#), (#""lost_sent":0"#, #""lost_sent":7"#)],
+                "2 cut before the deadline, lost 0 bytes never answered and 7 never acknowledged"
+            ),
+            (
+                [
+                    (#""result":"forced""#, #""result":"lost""#), (#""lost_sent":0"#, #""lost_sent":7"#),
+                    (#""id":1"#, #""id":2"#),
+                ], "lost 0 bytes never answered and 7 never acknowledged"
+            ),
+            (
+                [(#""result":"forced""#, #""result":"clean""#), (#""incomplete":0"#, #""incomplete":4"#)],
+                "4 bytes of unfinished lines given up, nothing else lost"
+            ),
+        ] as [([(String, String)], String)])
+    func verdict_namesWhatWasCutAndGivenUp(changes: [(String, String)], words: String) throws {
+        let forced = over("forced", changing: (#""forced":0"#, #""forced":2"#))
+        let body = changes.reduce(forced) { $0.replacing($1.0, with: $1.1) }
+        let output = try DrainVerdict(answer(500, body), asJSON: false).output
+        let result = try #require(output.firstRange(of: ": 50 connections closed, "))
+        #expect(output[result.upperBound...] == "\(words), took 3.1 s")
+    }
+
     @Test func verdict_notToTheEnd_is4() throws {
         let limit = try DrainVerdict(answer(504), asJSON: false)
         #expect(limit.exitCode == 4 && limit.output.isEmpty)

@@ -22,6 +22,19 @@ package struct AdminClientError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension AdminClientError {
+    /// The same of a server that has answered before: whether it runs and where is not the question then.
+    package var afterAnswers: AdminClientError {
+        switch code {
+        case .unreachable, .timedOut, .connectionLost:
+            let reason = description.prefix { $0 != "\n" }
+            return AdminClientError(
+                code: code,
+                description: "the server does not answer any more: \(reason)\n"
+                    + "if it ended, its exit code, log or --report says how")
+        case .malformedAnswer: return self
+        }
+    }
+
     static func unreachable(_ target: AdminTarget, _ failures: [(SocketAddress, String)]) -> AdminClientError {
         let reasons = failures.map { address, reason in
             address.description == target.name ? reason : "\(address): \(reason)"

@@ -15,6 +15,7 @@ final class ConnectionsWatch {
     private let loop: EventLoop
     private let show: (AdminAnswer) throws -> Void
     private let finish: (any Error) -> Void
+    private var hasShown = false
 
     private init(
         _ request: AdminRequest, _ target: AdminTarget, on loop: EventLoop,
@@ -66,7 +67,8 @@ final class ConnectionsWatch {
     private func ask() {
         Exchange(request, to: target, on: loop) { [self] outcome in
             do {
-                try show(try outcome.get())
+                try show(try outcome.mapError { hasShown ? $0.afterAnswers : $0 }.get())
+                hasShown = true
                 loop.call(after: Self.interval.inNanoseconds) { [self] in ask() }
             } catch {
                 finish(error)

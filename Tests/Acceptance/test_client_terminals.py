@@ -12,8 +12,8 @@ import subprocess
 import termios
 
 import pytest
-from commands import half_typed, start
-from echod import BINARY, PATIENCE, Echod, clean_environment, eventually
+from commands import NOBODY, half_typed, start
+from echod import BINARY, PATIENCE, Echod, clean_environment, eventually, run
 
 
 ENTERED, LEFT = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -130,12 +130,30 @@ def status_of(pid):
         return file.read().rpartition(")")[2].split()[0]
 
 
+NO_MORE = "echod: the server does not answer any more: "
+NO_MORE_ADVICE = "\nif it ended, its exit code, log or --report says how\n"
+
+
 def test_watching_a_server_that_goes():
     with Echod() as server, watching(server) as screen:
         screen.shows("0 of 0")
         os.kill(server.pid, signal.SIGKILL)
         code, text = screen.end()
-        assert code == 1 and text.split(LEFT)[1].startswith("echod: cannot connect to ")
+        assert code == 1 and text.split(LEFT)[1].replace("\r", "").endswith(NO_MORE_ADVICE)
+        assert text.split(LEFT)[1].startswith(NO_MORE)
+
+
+def test_watching_a_server_that_goes_or_never_was_without_a_terminal():
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with Echod() as server:
+        with start("connections", "--watch", "--admin", server.admin[0], **pipes) as child:
+            assert child.stdout.readline().startswith("ID  PEER")
+            os.kill(server.pid, signal.SIGKILL)
+            error = child.communicate(timeout=PATIENCE)[1]
+            assert child.returncode == 1 and error.startswith(NO_MORE) and error.endswith(NO_MORE_ADVICE)
+    never = run("connections", "--watch", "--admin", NOBODY)
+    assert (never.returncode, never.stdout) == (1, "")
+    assert never.stderr.startswith(f"echod: cannot connect to {NOBODY}: ") and "is echod running" in never.stderr
 
 
 def test_watching_without_a_terminal_is_a_table_a_second():

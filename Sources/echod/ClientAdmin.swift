@@ -88,9 +88,9 @@ struct ClientAdmin: Hashable, Sendable {
         AdminRequest(method, path, parameters, token: try tokenFile?.read())
     }
 
-    /// What to say of a mutation that was refused for its token; nil of other answers. The server's own words are for
-    /// clients that write headers.
-    func tokenRefusal(_ request: AdminRequest, _ answer: AdminAnswer) -> String? {
+    /// What to do about a mutation that was refused for its token; nil of other answers. It follows the server's own
+    /// words, which are for clients that write headers.
+    func tokenHint(_ request: AdminRequest, _ answer: AdminAnswer) -> String? {
         guard answer.http.status == 401 else { return nil }
         guard let tokenFile, let token = request.token else {
             return "\(answer.peer) wants a token: name the token's file with --admin-token-file"

@@ -48,14 +48,10 @@ package struct ClientConsole: Sendable {
         if !text.isEmpty { try? StandardStream.error.write("echod: \(text)\n") }
     }
 
-    /// Says why an answer is no use; returns the exit code for that.
-    func refuse(_ answer: HTTPAnswer) -> Int32 {
-        refuse(Refusal.text(answer))
-    }
-
-    /// The same, the reason known.
-    func refuse(_ reason: String) -> Int32 {
-        complain(reason)
+    /// Says why an answer is no use, and what to do about it if that is known; returns the exit code for that.
+    func refuse(_ answer: HTTPAnswer, hint: String? = nil) -> Int32 {
+        complain(Refusal.text(answer))
+        if let hint { complain(hint) }
         return Self.failure
     }
 

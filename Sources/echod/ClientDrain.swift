@@ -93,7 +93,7 @@ struct UndrainWork: ClientWork {
     func run(_ console: ClientConsole) throws -> Int32 {
         let request = try admin.mutation(.delete, "/drain")
         let answer = try ClientLoop.send(request, to: admin.target()).get()
-        if let refusal = admin.tokenRefusal(request, answer) { return console.refuse(refusal) }
+        if let hint = admin.tokenHint(request, answer) { return console.refuse(answer.http, hint: hint) }
         guard answer.http.status == 200 else { return console.refuse(answer.http) }
         let status = try answer.read { (json) throws(ReadingError) in try ServiceStatus(json: json) }
         try console.say(asJSON ? try answer.read(JSONLine.text) : status.state.rawValue)

@@ -62,7 +62,7 @@ struct DrainWork: ClientWork {
                 description: "\(error)\nechod may have ended before it could answer: "
                     + "its exit code, log or --report says how")
         }
-        if let refusal = admin.tokenRefusal(request, answer) { return console.refuse(refusal) }
+        if let hint = admin.tokenHint(request, answer) { return console.refuse(answer.http, hint: hint) }
         let verdict = try answer.read { (_) throws(ReadingError) in try DrainVerdict(answer.http, asJSON: asJSON) }
         // Also when nobody takes the output.
         defer { console.complain(verdict.complaint) }

@@ -89,7 +89,7 @@ UNAUTHORIZED = problem(401, "This needs the token.")
 
 def not_accepted(path, origin):
     advice = "name the file that the server was given with --admin-token-file"
-    return f'echod: the token of "{path}" (from {origin}) was not accepted: {advice}\n'
+    return f'echod: This needs the token.\nechod: the token of "{path}" (from {origin}) was not accepted: {advice}\n'
 
 
 def token_file(directory, contents=TOKEN + "\n"):
@@ -139,7 +139,7 @@ def test_beyond_this_host_the_token_goes_only_when_its_file_is_named(directory):
 
 
 def test_a_server_that_wants_a_token_is_given_the_right_one(directory):
-    """Its own words, for clients that write headers, are none of an option's."""
+    """Its own words are for clients that write headers; what to do here follows."""
     other, path = os.path.join(directory, "other"), token_file(directory)
     with open(other, "w") as file:
         file.write(TOKEN[::-1])
@@ -150,8 +150,9 @@ def test_a_server_that_wants_a_token_is_given_the_right_one(directory):
             none, wrong = run(*words), run(*words, "--admin-token-file", other)
             assert (none.returncode, none.stdout, wrong.returncode, wrong.stdout) == (1, "", 1, "")
             wanted = f"{server.admin[0]} wants a token: name the token's file with --admin-token-file"
-            assert none.stderr == f"echod: {wanted}\n"
-            assert wrong.stderr == not_accepted(other, "the command line")
+            assert "Authorization: Bearer" in none.stderr and none.stderr.endswith(f"\nechod: {wanted}\n")
+            refused = not_accepted(other, "the command line").splitlines()[1]
+            assert "Authorization: Bearer" in wrong.stderr and wrong.stderr.endswith(f"\n{refused}\n")
         assert server.state == "serving"
         assert run("drain", "--wait", *admin, "--admin-token-file", path).returncode == 0
 

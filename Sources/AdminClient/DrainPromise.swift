@@ -13,8 +13,12 @@ package struct DrainPromise: Hashable, Sendable {
         var status: ServiceStatus
         var at: MonotonicTime
 
-        /// A drain without a deadline is over, or not yet begun: either way there is soon something new.
-        var end: MonotonicTime { at + max(.zero, status.drain?.deadlineIn ?? .zero) + DrainPromise.ending }
+        /// A drain without a deadline is over, or not yet begun: either way there is soon something new. Whatever a
+        /// server says, none takes longer than the longest timeout.
+        var end: MonotonicTime {
+            let left = min(max(.zero, status.drain?.deadlineIn ?? .zero), DrainStateMachine.timeoutBounds.upperBound)
+            return at + left + DrainPromise.ending
+        }
     }
 
     private var known: Known?

@@ -1,12 +1,8 @@
 /// Text from outside for the eyes of a person: only the bytes 32 to 126 pass, the others and the escape character
 /// itself become `\xNN`, so that a name can neither forge a line nor steer a terminal.
 package enum PrintableText {
-    package static func escape(_ text: String) -> String {
-        escape(text, limit: .max)
-    }
-
     /// Ends with three dots after `limit` bytes, or after the `\xNN` that passes them.
-    package static func escape(_ text: String, limit: Int) -> String {
+    package static func escape(_ text: String, limit: Int = .max) -> String {
         var escaped = ""
         for byte in text.utf8 {
             guard escaped.utf8.count < limit else { return escaped + "..." }

@@ -54,6 +54,14 @@ import Testing
         #expect(promise.questionFailed(silence, target, at: at(3702)) != nil)
     }
 
+    @Test func aDeadlineThatNoDrainHas_isTheLongest() throws {
+        var status = try status(secondsLeft: 0)
+        status.drain?.deadlineIn = .milliseconds(Int64.max / 1_000_000)
+        var promise = DrainPromise()
+        promise.statusCame(status, at: at(100))
+        #expect(promise.pause(at: at(100)) == .seconds(86_402))
+    }
+
     @Test(arguments: [AdminClientError.Code.unreachable, .connectionLost, .malformedAnswer])
     func otherFailures_endNothing(code: AdminClientError.Code) throws {
         let failure = AdminClientError(code: code, description: "")

@@ -4,10 +4,11 @@ internal import CMicroHTTPD
 extension ConnectionRegistry {
     // MARK: The library's thread
 
-    /// Parks the request; nil when the server stops and waits for nothing new. Only in the library's handler callback.
+    /// Parks the request; nil when the server stops and waits for nothing new, and when the connection is shut down
+    /// already: nobody would look for its client any more. Only in the library's handler callback.
     func suspend(_ connection: ServerConnection, now: Instant) -> UInt64? {
         updating {
-            guard phase != .closing else { return nil }
+            guard phase != .closing, !connection.isEvicted else { return nil }
             suspensions += 1
             connection.exchange = .suspended(suspensions)
             setDeadline(now + Self.presenceInterval, of: connection)

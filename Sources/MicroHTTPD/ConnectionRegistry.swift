@@ -84,6 +84,9 @@ final class ConnectionRegistry: @unchecked Sendable {
             // An idle connection is the library's to close; this ends one that sends a line a byte at a time.
             setDeadline(now + configuration.inactivityTimeout + configuration.requestDeadline, of: connection)
             if inFlight == 0 { lock.signal() }
+            // Newcomers are let in also when nobody can be asked, up to the library's limit, at which it accepts nobody.
+            // Who was held then gives the places back, or a crowd that goes on asking would keep them for ever.
+            if !connection.isEvicted { _ = makeRoom(for: connection) }
         }
     }
 
@@ -156,11 +159,12 @@ final class ConnectionRegistry: @unchecked Sendable {
     /// ever used up, and if it is, the next client waits in the accept queue for that turn.
     ///
     /// The address comes first: who made room there takes no place in the server any more.
-    private func makeRoom(for newcomer: ServerConnection) -> Crowding.Extent? {
-        let neighbours = connections.values.filter { newcomer.sharesAddress(with: $0) }
+    private func makeRoom(for connection: ServerConnection) -> Crowding.Extent? {
+        let others = connections.values.filter { $0 !== connection }
+        let neighbours = others.filter { connection.sharesAddress(with: $0) }
         let isAddressCrowded = makeRoom(among: neighbours, capacity: configuration.perAddressLimit)
         let capacity = configuration.connectionLimit - configuration.headroom
-        let isServerCrowded = makeRoom(among: Array(connections.values), capacity: capacity)
+        let isServerCrowded = makeRoom(among: others, capacity: capacity)
         return isAddressCrowded ? .address : isServerCrowded ? .server : nil
     }
 

@@ -5,7 +5,7 @@
 /// answered: so one whose request is on its way goes after everybody who was there before it, and who holds a place with
 /// a slow head, with silence or with answers left unread goes first. Answers have no order of their own: were they asked
 /// last, a crowd of unread ones would have each newcomer leave before its head is here. What waits for the service keeps
-/// its place; its number is bounded elsewhere.
+/// its place until it is answered.
 enum Crowding {
     /// How long a new connection counts as if it had just been served.
     static let grace = Duration.seconds(1)

@@ -118,6 +118,57 @@ extension LiveServerTests {
             }
         }
 
+        /// At the limit the library accepts nobody, so that no newcomer asks for room.
+        @Test func whoIsAnsweredGivesBackThePlacesBeyond() throws {
+            let promises = Mailbox<DeferredResponse>()
+            try withServer(
+                Self.small, handler: { $0.path == "/wait" ? .deferred { promises.put($0) } : .response(.text("ok")) }
+            ) { server, endpoint in
+                var (waiters, promised) = ([Client](), [DeferredResponse]())
+                for _ in 0..<20 {
+                    waiters += try join(1, endpoint, sending: request("GET", "/wait"))
+                    promised.append(try #require(promises.take()))
+                }
+                #expect(server.connectionCount == 20)
+                let newcomer = try Client(endpoint)
+                newcomer.send(request())
+                for promise in promised { promise.complete(.text("waited")) }
+                #expect(newcomer.readReply()?.text == "ok")
+                #expect(waiters.allSatisfy { $0.readReply()?.text == "waited" })
+                #expect(eventually { server.connectionCount == 16 })
+            }
+        }
+
+        /// Between the handler's answer that it waits and the suspension a newcomer may be accepted. Nobody would look
+        /// for the client of one that is suspended when it is shut down already.
+        @Test func whoMadeRoomIsNotSuspended() throws {
+            let (asked, connected) = (Mailbox<Void>(), Mailbox<Void>())
+            let promises = Mailbox<DeferredResponse>()
+            let onePlace: @Sendable (inout HTTPServerConfiguration) -> Void = {
+                Self.small(&$0)
+                $0.connectionLimit = $0.headroom + 1
+            }
+            try withServer(
+                onePlace,
+                handler: { _ in
+                    asked.put(())
+                    _ = connected.take()
+                    return .deferred { promises.put($0) }
+                }
+            ) { server, endpoint in
+                let waiter = try Client(endpoint)
+                waiter.send(request())
+                try #require(asked.take())
+                let newcomer = try Client(endpoint)
+                connected.put(())
+                waiter.readToEnd()
+                #expect(waiter.received.isEmpty)
+                #expect(eventually { server.connectionCount == 1 })
+                #expect(promises.all.isEmpty)
+                #expect(isOpen(newcomer))
+            }
+        }
+
         /// Nobody can be asked, and the last places are there to be taken.
         @Test func theHeadroomServes_whenAllOthersAreHeld() throws {
             let promises = Mailbox<DeferredResponse>()

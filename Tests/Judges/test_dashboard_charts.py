@@ -84,6 +84,17 @@ def test_what_was_while_the_stream_was_broken(tmp_path):
         assert peak_of(page, "chart-active") == 1
 
 
+def test_the_history_of_a_process_that_is_gone_is_forgotten():
+    """It told its history and ended before the stream began; the one that took its place is younger."""
+    old = {"active": [7, 7], "lines": [0, 0], "received": [0, 0], "sent": [0, 0], "uptime_ms": [86_400_000, 86_401_000]}
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        page.route("**/ui/history", lambda route: route.fulfill(json=old), times=1)
+        page.reload()
+        echod.eventually(lambda: points_of(page, "chart-active") > 2, "live samples")
+        assert peak_of(page, "chart-active") == 0
+        expect(page.locator("#chart-active")).to_contain_text("since echod started")
+
+
 def test_without_an_answer_the_charts_begin_with_the_page():
     with echod.Echod() as service, dashboard.opened(service) as page, service.client() as client:
         for answer in ({"status": 502, "body": "no"}, {"status": 200, "body": "<p>no"}, {"status": 200, "json": [1]}):

@@ -66,8 +66,7 @@ function closedSum({ connections }) {
 // Another process answers at this address.
 function startAnew() {
   stream.forget();
-  charts.clear();
-  charts.recall();
+  charts.startAnew();
   tables.begin();
 }
 

@@ -154,6 +154,7 @@ export class Charts {
 
   // Returns the rates since the status before, or null where there is nothing yet to compare with.
   add(status) {
+    if (this.samples.areNotOf(status)) this.startAnew();
     const rates = this.samples.add(status);
     if (rates && !document.hidden) this.draw();
     return rates;
@@ -170,10 +171,12 @@ export class Charts {
     if (!document.hidden) this.draw();
   }
 
-  clear() {
+  // Another process answers.
+  startAnew() {
     // What is still being asked for goes to the samples of the old process.
     this.samples = new Samples("since this process was found");
     this.draw();
+    this.recall();
   }
 
   draw() {

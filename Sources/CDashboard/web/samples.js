@@ -3,6 +3,8 @@
 export const SPAN = 300_000;
 // An event of a drain may follow the last by some milliseconds: too short for a rate.
 const NEAREST = 500;
+// An event may arrive so much later than an answer of ui/history that was made after it.
+const LATEST = 10_000;
 
 // `at`: the server's uptime in milliseconds.
 const live = ({ uptime_ms, connections, lines, bytes }) =>
@@ -30,6 +32,11 @@ export class Samples {
   // `since`: what happened at the first of them.
   constructor(since) {
     this.since = since;
+  }
+
+  // Whether they are of another process than this status: of one that ended after it was asked for its history.
+  areNotOf(status) {
+    return this.#samples.at(-1)?.at > status.uptime_ms + LATEST;
   }
 
   // Takes a status. Returns the rates since the sample before, or null where there is nothing yet to compare with.

@@ -70,7 +70,7 @@ final class ConnectionRegistry: @unchecked Sendable {
     /// The head is complete; what follows is the time for the answer.
     func requestReceived(_ connection: ServerConnection, now: Instant) {
         updating {
-            connection.waitingSince = now
+            connection.waitingSince = now + Crowding.grace
             setDeadline(now + configuration.responseDeadline, of: connection)
         }
     }

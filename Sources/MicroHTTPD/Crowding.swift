@@ -7,7 +7,7 @@
 /// last, a crowd of unread ones would have each newcomer leave before its head is here. What waits for the service keeps
 /// its place until it is answered.
 enum Crowding {
-    /// How long a new connection counts as if it had just been served.
+    /// How long a new connection, or a new request, counts as if it had just been served.
     static let grace = Duration.seconds(1)
 
     /// Whose places were used up.

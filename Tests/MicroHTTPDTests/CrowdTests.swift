@@ -88,6 +88,30 @@ extension LiveServerTests {
             }
         }
 
+        /// A deferred request is suspended a turn after it was taken.
+        @Test func whoHasAskedStaysAsLongAsWhoHasJustCome() throws {
+            let (asked, connected) = (Mailbox<Void>(), Mailbox<Void>())
+            try withServer(
+                Self.small,
+                handler: { _ in
+                    asked.put(())
+                    _ = connected.take()
+                    return .deferred { $0.complete(.text("ok")) }
+                }
+            ) { server, endpoint in
+                let silent = try join(15, endpoint)
+                #expect(eventually { server.connectionCount == 15 })
+                let client = try Client(endpoint)
+                client.send(request())
+                try #require(asked.take())
+                let newcomer = try Client(endpoint)
+                connected.put(())
+                #expect(client.readReply()?.text == "ok")
+                #expect(eventually { !isOpen(silent[0]) })
+                #expect(isOpen(newcomer))
+            }
+        }
+
         @Test func deferredRequestsAndStreamsKeepTheirPlaces() throws {
             let promises = Mailbox<DeferredResponse>()
             let streams = Mailbox<ResponseStream>()

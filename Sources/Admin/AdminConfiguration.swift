@@ -18,8 +18,8 @@ package struct AdminConfiguration: Sendable {
     package var version: String
     /// For `/config` and `/log-level`.
     package var settings: any ProcessSettings
-    /// Gets a line for each change that is asked for, on the HTTP server's thread: it may not wait. Without
-    /// one nothing is said.
+    /// Gets a line for each change that is asked for, and one more where it is refused, on the HTTP server's thread: it
+    /// may not wait. Without one nothing is said.
     package var log: Logger
 
     package init(

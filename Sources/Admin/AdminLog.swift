@@ -8,13 +8,21 @@ extension Logger {
     /// nothing (a nearer deadline) or change what is logged. Whom the guards turn away is only counted: anybody could
     /// fill the log with that.
     func changeAskedFor(_ request: HTTPRequest) {
+        notice("change asked for", metadata: metadata(of: request))
+    }
+
+    /// Follows the line above where the route then refused it. `status`: of the answer.
+    func changeRefused(_ request: HTTPRequest, status: Int) {
+        var metadata = metadata(of: request)
+        metadata["status"] = "\(status)"
+        notice("change refused", metadata: metadata)
+    }
+
+    private func metadata(of request: HTTPRequest) -> Logger.Metadata {
         let target = request.path + (request.query.map { "?\($0)" } ?? "")
-        notice(
-            "change asked for",
-            metadata: [
-                "by": "\(request.peer.name)",
-                "request": "\(request.method.rawValue) \(PrintableText.escape(target))",
-            ])
+        return [
+            "by": "\(request.peer.name)", "request": "\(request.method.rawValue) \(PrintableText.escape(target))",
+        ]
     }
 }
 

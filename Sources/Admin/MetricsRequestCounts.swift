@@ -50,24 +50,7 @@ final class MetricsRequestCounts: Sendable {
     /// The same reply, which is counted when it is given. `path`: the route's template; nil for a request that none has,
     /// or that was refused before it was looked for.
     func counting(_ reply: HTTPReply, of path: String?) -> HTTPReply {
-        switch reply {
-        case .response(let response), .stream(let response, _):
-            count(response.status, of: path)
-            return reply
-        case .deferred(let begin):
-            return .deferred { answer in
-                begin(
-                    DeferredResponse(
-                        watch: { answer.onDisconnect($0) },
-                        deliver: { make in
-                            answer.complete {
-                                let response = make()
-                                self.count(response.status, of: path)
-                                return response
-                            }
-                        }))
-            }
-        }
+        reply.whenAnswered { self.count($0.status, of: path) }
     }
 
     func count(_ status: Int, of path: String?) {

@@ -11,7 +11,16 @@ struct Problem: Error, Hashable, Sendable {
     var response: HTTPResponse {
         // `about:blank` says that the status tells the kind; its title is then the status' own phrase.
         let body = ProblemBody(detail: detail, status: status, title: ReasonPhrase.of(status), type: "about:blank")
-        return .json(status: status, body, contentType: "application/problem+json", headers: headers)
+        return .json(status: status, body, contentType: Self.contentType, headers: headers)
+    }
+
+    private static let contentType = "application/problem+json"
+
+    /// Whether an answer says that nothing has happened. The 409 of a waiter whose drain was taken back does not: it
+    /// is a status. Nor does a problem from 500 on: by then something has been tried.
+    static func isRefusal(_ response: HTTPResponse) -> Bool {
+        (400..<500).contains(response.status)
+            && response.headers.contains { $0.name == "Content-Type" && $0.value == contentType }
     }
 }
 

@@ -67,12 +67,21 @@ package struct Router: Sendable {
         do throws(Problem) {
             if route.isMutation { try guards.checkMutation(request) }
             let arguments = try Arguments(request.query, allowed: route.parameters)
-            if route.isMutation { log.changeAskedFor(request) }
-            return try route.handler(
-                RoutedRequest(
-                    request: request, arguments: arguments, segment: match.segment, answered: answered, table: routes))
+            let routed = RoutedRequest(
+                request: request, arguments: arguments, segment: match.segment, answered: answered, table: routes)
+            return route.isMutation ? change(by: route, routed) : try route.handler(routed)
         } catch {
             return .response(error.response)
+        }
+    }
+
+    /// What the route answers, told in the log before it is done and, if the route refuses it, after.
+    private func change(by route: Route, _ routed: RoutedRequest) -> HTTPReply {
+        log.changeAskedFor(routed.request)
+        let reply: HTTPReply
+        do throws(Problem) { reply = try route.handler(routed) } catch { reply = .response(error.response) }
+        return reply.whenAnswered { [log] response in
+            if Problem.isRefusal(response) { log.changeRefused(routed.request, status: response.status) }
         }
     }
 

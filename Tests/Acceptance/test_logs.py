@@ -147,3 +147,30 @@ def test_changes_are_told_with_who_asked(tmp_path):
         requests = [f"{method} {target}" for method, target, _ in changes]
         expected = [f'by={names[index % 2]} request="{request}"' for index, request in enumerate(requests)]
         assert re.findall("notice change asked for (.*)", server.log.decode()) == expected
+        assert b"change refused" not in server.log
+
+
+def test_refused_changes_are_told(tmp_path):
+    """What a route refuses, at once or after it has asked the service, is told again, with the answer's status."""
+    path = f"unix:{tmp_path}/admin.sock"
+    with Echod(admin=(LOOPBACK, path)) as server:
+        refused = [("POST", "/drain?timeout=soon", 400), ("GET", "/prestop", 403), ("PUT", "/log-level", 400)]
+        refused += [("DELETE", "/connections/7", 404)]
+        for index, (method, target, code) in enumerate(refused):
+            assert ask(server.admin[index % 2], method, target).code == code
+        server.logged("change refused", "status=404")
+        # A signal's drain is not taken back; with a client it is not over before that is refused.
+        with server.client() as client:
+            assert client.asks(b"one\n") == b"ONE\n"
+            client.send(b"unfin")
+            server.signal(signal.SIGTERM)
+            server.await_state("draining")
+            assert ask(server.admin[0], "DELETE", "/drain").code == 409
+            refused.append(("DELETE", "/drain", 409))
+            server.logged("change refused", "status=409")
+        names = ("127.0.0.1", f"uid:{os.getuid()}")
+        expected = []
+        for index, (method, target, code) in enumerate(refused):
+            line = f'by={names[index % 2]} request="{method} {target}"'
+            expected += [f"asked for {line}", f"refused {line} status={code}"]
+        assert re.findall("notice change (.*)", server.log.decode()) == expected

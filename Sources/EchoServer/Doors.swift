@@ -60,7 +60,7 @@ final class Doors {
     func openAll() throws(ListenError) -> [SocketAddress] {
         do throws(ListenError) {
             for listener in configuration.listeners {
-                _ = try listener.bindAll { (address) throws(SystemCallError) in
+                _ = try listener.bindAll(option: "--listen") { (address) throws(SystemCallError) in
                     let listener = try listen(address)
                     // At once, so that it is closed when a later address of the same name cannot be bound.
                     open.listeners.append(listener)
@@ -84,7 +84,7 @@ final class Doors {
                 open.listeners.append(try listen(address, besideRetiring: !besides.isEmpty))
             } catch {
                 open.close()
-                throw ListenError(address: address.description, cause: error)
+                throw ListenError(address: address.description, option: nil, cause: error)
             }
         }
     }

@@ -50,7 +50,7 @@ final class DrainDriver {
             server.state.withLock { $0.listen = addresses }
             server.decide { machine, moment in ((), machine.listenersBound(at: moment.now)) }
         } catch {
-            log.critical("\(error)")
+            log.cannotStart(error)
             server.decide { machine, moment in ((), machine.startFailed(at: moment.now)) }
         }
     }

@@ -19,8 +19,9 @@ package struct ListenerAddress: Hashable, Sendable {
 extension ListenerAddress {
     /// Binds each candidate with `bind`, which returns what it made and the address as bound. A name may stand for an
     /// address that this host lacks, so one that can be bound is enough; one that is in use is an error all the same.
+    /// `option`: of the command line, that named it.
     package func bindAll<Bound>(
-        _ bind: (SocketAddress) throws(SystemCallError) -> (Bound, address: SocketAddress)
+        option: String, _ bind: (SocketAddress) throws(SystemCallError) -> (Bound, address: SocketAddress)
     ) throws(ListenError) -> [Bound] {
         var bound: [Bound] = []
         var port: UInt16?
@@ -33,11 +34,13 @@ extension ListenerAddress {
                 bound.append(made)
                 port = address.port
             } catch {
-                if error.isAddressInUse { throw ListenError(address: address.description, cause: error) }
+                if error.isAddressInUse {
+                    throw ListenError(address: address.description, option: option, cause: error)
+                }
                 failure = error
             }
         }
-        if bound.isEmpty, let failure { throw ListenError(address: name, cause: failure) }
+        if bound.isEmpty, let failure { throw ListenError(address: name, option: option, cause: failure) }
         return bound
     }
 }
@@ -45,9 +48,14 @@ extension ListenerAddress {
 /// A listener could not be opened.
 package struct ListenError: Error, Sendable, CustomStringConvertible {
     package let address: String
+    /// Of the command line, with which another address can be chosen; nil in an undrain, where none can.
+    package let option: String?
     package let cause: SystemCallError
 
+    /// What is wrong, and what to do about it.
     package var description: String {
-        cause.isAddressInUse ? "\(address) is in use already" : "cannot listen on \(address): \(cause)"
+        guard cause.isAddressInUse else { return "cannot listen on \(address): \(cause)" }
+        let choice = option.map { ", or choose another address with \($0)" } ?? ""
+        return "\(address) is in use already; stop what listens there\(choice)"
     }
 }

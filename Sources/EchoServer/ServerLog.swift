@@ -35,6 +35,11 @@ extension Logger {
             metadata: ["listen": "\(address)", "error": "\(error)"])
     }
 
+    /// In the words in which the process tells whatever else keeps it from starting.
+    func cannotStart(_ error: ListenError) {
+        critical("cannot start: \(error)")
+    }
+
     func undrainFailed(_ error: ListenError) {
         self.error("undrain failed, the drain goes on", metadata: ["error": "\(error)"])
     }

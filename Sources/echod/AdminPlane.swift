@@ -71,7 +71,7 @@ final class AdminPlane: Sendable {
     }
 
     private static func bind(_ listener: ListenerAddress) throws -> [BoundSocket] {
-        try listener.bindAll { (address) throws(SystemCallError) in
+        try listener.bindAll(option: "--admin") { (address) throws(SystemCallError) in
             let socket = try listen(address)
             let chosen = socket.address
             return (BoundSocket(number: socket.release(), address: chosen), chosen)

@@ -184,11 +184,16 @@ def failed_start(path, *arguments, code=1):
     return result.stderr
 
 
+def in_use(address, option):
+    remedy = f"stop what listens there, or choose another address with {option}"
+    return f"critical cannot start: {address} is in use already; {remedy}\n"
+
+
 def test_listener_in_use(path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = "127.0.0.1:%d" % other.getsockname()[1]
         log = failed_start(path, "--listen", address, "--admin", LOOPBACK)
-    assert f"{address} is in use already" in log
+    assert in_use(address, "--listen") in log
     assert report(path, 1)["drain"] is None
 
 
@@ -196,7 +201,7 @@ def test_admin_in_use(path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = "127.0.0.1:%d" % other.getsockname()[1]
         log = failed_start(path, "--listen", LOOPBACK, "--admin", address)
-    assert f"cannot start: {address} is in use already" in log
+    assert in_use(address, "--admin") in log
     report(path, 1)
 
 

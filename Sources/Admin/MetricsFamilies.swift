@@ -47,7 +47,8 @@ extension MetricFamily {
                 .counter, "echod_lost", unit: .bytes, by: "direction",
                 [("received", measured.lostReceived), ("sent", measured.lostSent)],
                 help: "Bytes lost because echod cut a connection: received in complete lines and never answered, or "
-                    + "sent and never acknowledged."),
+                    + "answered and never acknowledged. The answers that the kernel had not yet taken are among them, "
+                    + "though not in echod_sent_bytes_total."),
             MetricFamily(
                 .counter, "echod_late_discarded", unit: .bytes, .integer(measured.lateDiscarded),
                 help: "Bytes that came after echod had sent its end of file, and were discarded."),

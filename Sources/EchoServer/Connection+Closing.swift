@@ -183,15 +183,22 @@ extension Connection {
         }
     }
 
-    /// Ends it by a reset, and counts what that destroys.
+    /// Ends it by a reset, and counts what that destroys. Outside a drain nothing else tells of it but the metrics.
     func cutWithLosses(_ reason: CloseReason) {
-        countLosses()
+        let sent = undeliveredBytes
+        let received = countUnanswered()
+        shard.counters.lostSent.add(sent)
+        shard.counters.lostReceived.add(received)
+        if case .none = shard.closing, received + sent > 0 {
+            shard.log.bytesLost(self, reason, received: received, sent: sent)
+        }
         socket?.setResetOnClose()
         end(reason)
     }
 
-    private func countLosses() {
-        shard.counters.lostSent.add(undeliveredBytes)
+    /// Reads what was received at the mark and counts the unfinished line at its end. Returns the bytes of complete
+    /// lines.
+    private func countUnanswered() -> Int {
         var rest = unreadAtTheMark
         // Of the unfinished line and what follows it: up to the last newline it is complete lines, lost.
         var complete = 0
@@ -210,7 +217,7 @@ extension Connection {
             }
             incomplete += count - lost
         }
-        shard.counters.lostReceived.add(complete)
         shard.counters.incomplete.add(incomplete)
+        return complete
     }
 }

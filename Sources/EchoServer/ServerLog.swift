@@ -23,6 +23,16 @@ extension Logger {
             metadata: ["id": "\(connection.id)", "peer": "\(connection.peer)", "reason": "\(reason.rawValue)"])
     }
 
+    /// We ended it. Not for a drain, whose record counts them.
+    func bytesLost(_ connection: Connection, _ reason: CloseReason, received: Int, sent: Int) {
+        warning(
+            "bytes lost",
+            metadata: [
+                "id": "\(connection.id)", "peer": "\(connection.peer)", "reason": "\(reason.rawValue)",
+                "lost_received": "\(received)", "lost_sent": "\(sent)",
+            ])
+    }
+
     func acceptPaused(_ address: SocketAddress, _ code: Int32) {
         error(
             "cannot accept, pausing; raise the descriptor limit or lower --max-connections",

@@ -142,6 +142,7 @@ def test_write_stalled():
         with server.client(receive_buffer=4096) as client, server.client() as other:
             client.send_until_blocked(line)
             server.await_reason(client.name, "write_stalled")
+            server.logged(" warning bytes lost ", f" peer={client.name} reason=write_stalled")
             got = client.receive_until_reset()
             assert got and got == (answer_of(line) * (len(got) // len(line) + 1))[: len(got)]
             # Who has nothing to read is not stalled.

@@ -101,10 +101,14 @@ def test_a_client_that_does_not_read():
             row = eventually(lambda: server.row(hasty), "the row")
             assert delete(server, row, "close").code == 202
             assert delete(server, row, "abort").json["reason"] == "admin_closed"
-            server.await_reason(hasty.name, "admin_closed")
+            name = hasty.name
+            server.await_reason(name, "admin_closed")
             hasty.receive_until_reset()
         received, undelivered = lost(server)
         assert received > 0 and undelivered > 0
+        line = f"lost_received={received} lost_sent={undelivered} peer={name} reason=admin_closed"
+        server.logged(f" warning bytes lost id={row['id']} {line}")
+        assert server.log.count(b"bytes lost") == 1
         assert closed(server) == {"admin_closed": 2}
 
 
@@ -142,6 +146,8 @@ def test_during_a_drain():
         drain = drain_of(server)
         assert drain["result"] == "lost" and drain["lost_sent"] > 0
         assert lost(server) == (drain["lost_received"], drain["lost_sent"])
+        server.logged("drain lost")
+        assert b"bytes lost" not in server.log
         assert closed(server) == {"admin_closed": 2}
         # What was typed, and as much of a line as the other could send before it was blocked.
         assert 5 <= drain["incomplete"] < 5 + len(b"line\n")

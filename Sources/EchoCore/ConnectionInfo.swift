@@ -31,11 +31,11 @@ package enum ConnectionCloseMode: String, Hashable, Sendable, CaseIterable {
     case abort
 }
 
-/// What keeps a draining connection from ending.
+/// What keeps a connection from ending in a drain, or one that is served from being read (`peerRead`).
 package enum Blocker: String, Hashable, Sendable, CaseIterable {
     case unreadInput = "unread_input"
     case partialLine = "partial_line"
-    /// The peer's window is full.
+    /// The peer's window is full: the kernel does not take all answers, or has not got all acknowledged.
     case peerRead = "peer_read"
     /// Our FIN is sent, or the mode is wait.
     case peerClose = "peer_close"

@@ -183,8 +183,14 @@ extension Connection {
         return (try? socket?.localAddress()) ?? .unix(path: nil)
     }
 
-    /// What keeps it from ending: while a drain runs, or when it is closed for another reason.
+    /// What it waits for, in its row: a client that is served does so when it does not read, drain or no drain.
     var blocker: Blocker? {
+        if case .echoing = phase, !pending.isEmpty { return .peerRead }
+        return closingBlocker
+    }
+
+    /// What keeps it from ending: while a drain runs, or when it is closed for another reason.
+    var closingBlocker: Blocker? {
         switch (shard.closing, phase) {
         case (.none, .echoing), (_, .ended), (_, .refused): nil
         case (.announced(let blocker), .echoing): blocker

@@ -61,7 +61,7 @@ extension Shard {
         walk { connection in
             sample.value.unread += UInt64(connection.unreadBytes)
             sample.value.unacked += UInt64(connection.unacknowledgedBytes)
-            let blocker = connection.blocker ?? (connection.state == .open ? announced : nil)
+            let blocker = connection.closingBlocker ?? (connection.state == .open ? announced : nil)
             if let blocker { sample.value.blockedOn[blocker, default: 0] += 1 }
             return true
         } done: {

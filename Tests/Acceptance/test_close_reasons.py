@@ -105,7 +105,7 @@ def test_a_bad_line_in_a_full_queue(bad, reason):
             with server.stopped():
                 client.send(good + bad + b"after\n" * 10_000)
                 eventually(lambda: client.unacknowledged == 0, "all input acknowledged")
-            server.await_row(client, blocked_on=None, state="open")
+            server.await_row(client, blocked_on="peer_read", state="open")
             assert client.receive_all() == good.upper()
             client.send(b"more and more\n" * 1000)
             # What is discarded leaves the server's queue; an answer to it would be a reset.

@@ -113,10 +113,12 @@ def test_a_client_that_does_not_read():
 
 
 def test_what_a_closing_one_waits_for():
-    """Its row says so without a drain, too; who goes on echoing waits for nothing."""
+    """Its row says so without a drain, too; of those who go on echoing, only who does not read waits for something."""
     with Echod(*LONG_LINGER) as server, server.client() as idle, server.client() as silent:
         with server.client(receive_buffer=4096) as deaf:
             deaf.send_until_blocked(b"line\n" * 1000)
+            server.await_row(deaf, state="open", blocked_on="peer_read")
+            assert [row["peer"] for row in server.connections("blocked_on=peer_read")] == [deaf.name]
             for client in (silent, deaf):
                 assert delete(server, server.row(client)).code == 202
             server.await_row(silent, state="closing", blocked_on="peer_close")

@@ -29,6 +29,21 @@ import TestSupport
         }
     }
 
+    /// Its row says what it waits for, the drain's figures what keeps it from ending.
+    @Test func peerDoesNotRead_isShownWithAndWithoutADrain() throws {
+        try withServer { server in
+            let deaf = try server.connect(receiveBuffer: 4_096)
+            let count = try server.fill(deaf, with: [0x0a])
+            #expect(try server.connection(1)?.blockedOn == .peerRead)
+            #expect(try server.page(ConnectionQuery(blockedOn: .peerRead)).total == 1)
+            server.drain(mode: .wait)
+            #expect(server.awaitsBlocker(.peerClose))
+            #expect(try server.connection(1)?.blockedOn == .peerRead)
+            #expect(deaf.read(count).count == count)
+            #expect(eventually { (try? server.connection(1))?.blockedOn == .peerClose })
+        }
+    }
+
     @Test func answersThreeTimesAsLong_whenPeerNeverReads_areBounded() throws {
         var configuration = ServerConfiguration.test()
         configuration.maximumLineLength = 1_000

@@ -183,10 +183,11 @@ extension Connection {
         return (try? socket?.localAddress()) ?? .unix(path: nil)
     }
 
-    /// What it waits for, in its row: a client that is served does so when it does not read, drain or no drain.
+    /// What it waits for, in its row: what a drain counts it under; outside one, a client that does not read.
     var blocker: Blocker? {
+        if let closingBlocker { return closingBlocker }
         if case .echoing = phase, !pending.isEmpty { return .peerRead }
-        return closingBlocker
+        return nil
     }
 
     /// What keeps it from ending: while a drain runs, or when it is closed for another reason.

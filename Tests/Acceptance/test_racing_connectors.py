@@ -21,7 +21,7 @@ class Connector:
 
     def __init__(self, address, index):
         self.address, self.index = address, index
-        self.served = self.late = 0
+        self.served = self.late = self.repeated = 0
         self.ends_first = index % 2 == 0
 
     def run(self):
@@ -30,8 +30,10 @@ class Connector:
             try:
                 client = Client(self.address, timeout=10)
             except ConnectionRefusedError:
-                # A SYN that is dropped comes again after a second: this one was answered.
-                assert time.monotonic() - begin < 1, "refused late"
+                # A SYN that is dropped comes again after one second, and after three.
+                took = time.monotonic() - begin
+                assert took < 3, f"refused after {took:.3f} s"
+                self.repeated = took >= 1
                 return self.served
             with client:
                 if client.socket.getsockname() == client.socket.getpeername():
@@ -71,7 +73,11 @@ def race(server, clients, end):
     assert server.exit_code() == 0
     assert b"drain clean" in server.log
     late = sum(connector.late for connector in connectors)
-    print(f"{served} served, {late} were silent for an accept linger")
+    # In 2 of 400 races one client's first SYN was lost, in none of 349 in a network namespace of their own; we found no
+    # cause in the server. Were the doors shut in the wrong order, many would be.
+    repeated = sum(connector.repeated for connector in connectors)
+    print(f"{served} served, {late} were silent for an accept linger, {repeated} refused by the second SYN")
+    assert repeated <= 1
 
 
 @pytest.mark.parametrize("drain", range(DRAINS))

@@ -80,8 +80,9 @@ package struct Router: Sendable {
         log.changeAskedFor(routed.request)
         let reply: HTTPReply
         do throws(Problem) { reply = try route.handler(routed) } catch { reply = .response(error.response) }
-        return reply.whenAnswered { [log] response in
-            if Problem.isRefusal(response) { log.changeRefused(routed.request, status: response.status) }
+        // Not the routes that come with it: who waits would keep the service that keeps who waits.
+        return reply.whenAnswered { [log, request = routed.request] response in
+            if Problem.isRefusal(response) { log.changeRefused(request, status: response.status) }
         }
     }
 

@@ -160,10 +160,12 @@ final class ConnectionRegistry: @unchecked Sendable {
     ///
     /// The address comes first: who made room there takes no place in the server any more.
     private func makeRoom(for connection: ServerConnection) -> Crowding.Extent? {
+        let capacity = configuration.connectionLimit - configuration.headroom
+        // With few connections, which is nearly always, nobody's share can be used up.
+        guard connections.count >= min(capacity, configuration.perAddressLimit) else { return nil }
         let others = connections.values.filter { $0 !== connection }
         let neighbours = others.filter { connection.sharesAddress(with: $0) }
         let isAddressCrowded = makeRoom(among: neighbours, capacity: configuration.perAddressLimit)
-        let capacity = configuration.connectionLimit - configuration.headroom
         let isServerCrowded = makeRoom(among: others, capacity: capacity)
         return isAddressCrowded ? .address : isServerCrowded ? .server : nil
     }

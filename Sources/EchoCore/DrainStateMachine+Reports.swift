@@ -39,18 +39,16 @@ extension DrainStateMachine {
     }
 
     /// The listeners are closed and no connection is left.
-    package mutating func connectionsEnded(
-        drain id: Int, _ tally: DrainTally, at time: MonotonicTime
-    ) -> [DrainAction] {
+    package mutating func connectionsEnded(drain id: Int, at time: MonotonicTime) -> [DrainAction] {
         let now = advanceClock(to: time)
         guard drain?.id == id else { return runTimers(at: now) }
         switch stage {
         case .draining(let record, let draining):
-            return enterDrained(record, undrain: draining.undrain, tally, at: now) + runTimers(at: now)
+            return enterDrained(record, undrain: draining.undrain, at: now) + runTimers(at: now)
         case .forcing(let record, _):
-            return enterDrained(record, undrain: nil, tally, at: now) + runTimers(at: now)
+            return enterDrained(record, undrain: nil, at: now) + runTimers(at: now)
         case .exiting(let record, let exiting):
-            learnLateLoss(record, exiting, tally)
+            learnLateLoss(record, exiting)
             return runTimers(at: now)
         case .starting, .serving, .lameDuck, .drained:
             return runTimers(at: now)
@@ -59,8 +57,8 @@ extension DrainStateMachine {
 
     /// Forcing was given up before everything was counted; a loss that is counted while exiting still shows in the exit
     /// code. It never gets better: the waiters have been told `forced`.
-    private mutating func learnLateLoss(_ record: DrainRecord?, _ exiting: Exiting, _ tally: DrainTally) {
-        guard var record, record.result == .forced, tally.result == .lost else { return }
+    private mutating func learnLateLoss(_ record: DrainRecord?, _ exiting: Exiting) {
+        guard var record, record.result == .forced, counted.result == .lost else { return }
         var exiting = exiting
         record.result = .lost
         exiting.code = .lost

@@ -54,13 +54,11 @@ extension DrainStateMachine {
     }
 
     /// An undrain under way is waited for before the process exits.
-    mutating func enterDrained(
-        _ record: DrainRecord, undrain: Int?, _ tally: DrainTally, at now: MonotonicTime
-    ) -> [DrainAction] {
+    mutating func enterDrained(_ record: DrainRecord, undrain: Int?, at now: MonotonicTime) -> [DrainAction] {
         var record = record
-        record.end(tally.result, at: now)
+        record.end(counted.result, at: now)
         let published = enter(.drained(record, undrain: undrain), at: now)
-        let actions = [published, .finishWaiters(drain: record.id, .drained, tally.result)]
+        let actions = [published, .finishWaiters(drain: record.id, .drained, counted.result)]
         switch record.intent {
         case .hold: return actions
         case .exit: return undrain == nil ? actions + enterExiting(record, due: now, at: now) : actions

@@ -62,8 +62,7 @@ package struct DrainStateMachine: Hashable, Sendable {
     package static let timeoutBounds = Duration.milliseconds(100)...Duration.seconds(86_400)
 
     package let defaults: DrainDefaults
-    /// What is counted so far of the current drain, kept up to date by the owner before each event: where forcing is
-    /// given up, more may never be known.
+    /// What is counted so far of the current drain, kept up to date by the owner before each event.
     package var counted = DrainTally()
     package internal(set) var enteredStateAt: MonotonicTime
     var stage = Stage.starting

@@ -162,7 +162,7 @@ final class DrainDriver {
         guard let server, let drain = closedFor else { return }
         server.decide { machine, moment in
             guard moment.nobodyIsLeft else { return ((), []) }
-            return ((), machine.connectionsEnded(drain: drain, moment.tally, at: moment.now))
+            return ((), machine.connectionsEnded(drain: drain, at: moment.now))
         }
     }
 }

@@ -90,7 +90,8 @@ struct Rig {
     }
 
     mutating func connectionsEnded(_ tally: DrainTally = DrainTally()) {
-        actions = machine.connectionsEnded(drain: drain.id, tally, at: now)
+        machine.counted = tally
+        actions = machine.connectionsEnded(drain: drain.id, at: now)
     }
 
     mutating func pass(_ duration: Duration) {

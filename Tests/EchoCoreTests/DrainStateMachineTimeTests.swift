@@ -51,9 +51,10 @@ struct DrainStateMachineTimeTests {
 
     @Test(arguments: [ServiceState.starting, .serving, .lameDuck, .drained, .exiting])
     func connectionsEnded_elsewhere_changesNothing(state: ServiceState) {
-        let before = Rig(state)
+        var before = Rig(state)
+        before.machine.counted = DrainTally(forced: 1)
         var rig = before
-        rig.connectionsEnded(DrainTally(forced: 1))
+        rig.connectionsEnded(before.machine.counted)
         #expect(rig.actions.isEmpty && rig.machine == before.machine)
     }
 

@@ -163,7 +163,9 @@ struct World: Hashable {
             return []
         case .connectionsEnded:
             isReported = true
-            return machine.connectionsEnded(drain: id, tally, at: now)
+            machine.counted = tally
+            defer { machine.counted = DrainTally() }
+            return machine.connectionsEnded(drain: id, at: now)
         case .listenersBound, .startFailed, .request, .signal, .undrain, .listenersReopened, .undrainFailed, .timerDue,
             .halfASecond:
             return []

@@ -16,7 +16,7 @@ import threading
 import time
 
 TESTS = pathlib.Path(__file__).parent.parent.parent / "Tests"
-sys.path += [str(TESTS / "Acceptance"), str(TESTS / "Judges")]
+sys.path += [str(TESTS / "Acceptance" / "support"), str(TESTS / "Judges")]
 
 import browser  # noqa: E402
 import echod  # noqa: E402
@@ -87,6 +87,7 @@ def shoot(page, name, directory):
             page.wait_for_timeout(300)
             # On a phone the whole page is nine screens long.
             page.screenshot(path=directory / f"{name}-{scheme}-{width}.png", full_page=size is WIDE)
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(WIDE)
 
 

@@ -7,7 +7,6 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -16,8 +15,7 @@ let package = Package(
         .executable(name: "echod", targets: ["echod"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0")
     ],
     targets: [
         // The kernel's interfaces that `import Glibc` hides, and the C library of the admin plane.
@@ -32,33 +30,76 @@ let package = Package(
         .plugin(name: "RevisionPlugin", capability: .buildTool(), path: "Sources/RevisionPlugin"),
         .target(name: "Revision", swiftSettings: strict, plugins: ["RevisionPlugin"]),
 
-        .target(name: "EchoCore", swiftSettings: strict),
-        .target(name: "EventLoops", dependencies: ["CLinux"], swiftSettings: strict),
-        .target(name: "EchoServer", dependencies: ["EchoCore", "EventLoops", logging], swiftSettings: strict),
-        .target(name: "MicroHTTPD", dependencies: ["CMicroHTTPD"], swiftSettings: strict),
-        .target(name: "Admin", dependencies: ["CDashboard", "EchoCore", "MicroHTTPD", logging], swiftSettings: strict),
-        .target(name: "AdminClient", dependencies: ["EchoCore", "EventLoops"], swiftSettings: strict),
+        // What every target may import: pure values, and locks and clocks.
+        .target(name: "Basics", swiftSettings: strict),
+        .target(name: "Threads", dependencies: ["Basics"], swiftSettings: strict),
+
+        // The names and shapes of the admin API, which the server encodes and the client decodes.
+        .target(name: "Wire", dependencies: ["Basics"], swiftSettings: strict),
+
+        .target(name: "EchoCore", dependencies: ["Basics", "Wire"], swiftSettings: strict),
+        .target(name: "EventLoops", dependencies: ["Basics", "CLinux", "Threads"], swiftSettings: strict),
+        .target(
+            name: "EchoServer", dependencies: ["Basics", "EchoCore", "EventLoops", "Threads", "Wire", logging],
+            swiftSettings: strict),
+        .target(name: "MicroHTTPD", dependencies: ["Basics", "CMicroHTTPD", "Threads"], swiftSettings: strict),
+        .target(
+            name: "Admin",
+            dependencies: ["Basics", "CDashboard", "EchoCore", "MicroHTTPD", "Threads", "Wire", logging],
+            swiftSettings: strict),
+        .target(
+            name: "AdminClient", dependencies: ["Basics", "EchoCore", "EventLoops", "Threads", "Wire"],
+            swiftSettings: strict),
+        .target(name: "Logs", dependencies: ["Basics", "Threads", logging], swiftSettings: strict),
+        .target(
+            name: "Options", dependencies: ["Basics", "EchoCore", "EventLoops", "Logs", "Wire", logging],
+            swiftSettings: strict),
+        .target(
+            name: "ClientCommands",
+            dependencies: ["AdminClient", "Basics", "EchoCore", "EventLoops", "Options", "Wire"],
+            swiftSettings: strict),
         .executableTarget(
             name: "echod",
             dependencies: [
-                "EchoCore", "EventLoops", "EchoServer", "MicroHTTPD", "Admin", "AdminClient", "Revision",
-                argumentParser, logging,
+                "Admin", "Basics", "ClientCommands", "EchoCore", "EchoServer", "EventLoops", "Logs", "MicroHTTPD",
+                "Options", "Revision", "Threads", "Wire", logging,
             ],
             swiftSettings: strict),
 
-        .target(name: "TestSupport", dependencies: ["CLinux"], path: "Tests/Support", swiftSettings: strict),
-        .testTarget(name: "EchoCoreTests", dependencies: ["EchoCore"], swiftSettings: strict),
-        .testTarget(name: "EventLoopsTests", dependencies: ["EventLoops", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "EchoServerTests", dependencies: ["EchoServer", "EchoCore", "EventLoops", "TestSupport", logging],
+        .target(
+            name: "TestSupport", dependencies: ["CLinux", "Logs", "Threads"], path: "Tests/Support",
             swiftSettings: strict),
-        .testTarget(name: "MicroHTTPDTests", dependencies: ["MicroHTTPD"], swiftSettings: strict),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict),
+        .testTarget(name: "ThreadsTests", dependencies: ["Basics", "Threads"], swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(name: "EchoCoreTests", dependencies: ["Basics", "EchoCore", "Wire"], swiftSettings: strict),
         .testTarget(
-            name: "AdminTests", dependencies: ["Admin", "EchoCore", "MicroHTTPD", logging], swiftSettings: strict),
+            name: "EventLoopsTests", dependencies: ["Basics", "EventLoops", "TestSupport", "Threads"],
+            swiftSettings: strict),
         .testTarget(
-            name: "AdminClientTests", dependencies: ["AdminClient", "EchoCore", "EventLoops"], swiftSettings: strict),
+            name: "EchoServerTests",
+            dependencies: [
+                "Basics", "EchoServer", "EchoCore", "EventLoops", "TestSupport", "Threads", "Wire", logging,
+            ],
+            swiftSettings: strict),
         .testTarget(
-            name: "EchodTests", dependencies: ["echod", "Admin", "AdminClient", "EchoCore", "EventLoops", logging],
+            name: "MicroHTTPDTests", dependencies: ["Basics", "MicroHTTPD", "Threads"], swiftSettings: strict),
+        .testTarget(
+            name: "AdminTests",
+            dependencies: ["Admin", "Basics", "EchoCore", "MicroHTTPD", "Threads", "Wire", logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AdminClientTests", dependencies: ["AdminClient", "Basics", "EchoCore", "EventLoops", "Wire"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LogsTests", dependencies: ["Logs", "TestSupport", "Threads", logging], swiftSettings: strict),
+        .testTarget(name: "OptionsTests", dependencies: ["Options"], swiftSettings: strict),
+        .testTarget(
+            name: "EchodTests",
+            dependencies: [
+                "echod", "Admin", "AdminClient", "Basics", "ClientCommands", "EchoCore", "EventLoops", "Logs",
+                "Options", "TestSupport", "Threads", "Wire", logging,
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -85,7 +85,7 @@ def print_report(seen):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     echod = harness.HERE.parent / ".build/release/echod"
-    parser.add_argument("--command", default=f"{echod} --loops 2 --listen 127.0.0.1:0 --admin none",
+    parser.add_argument("--command", default=f"{shlex.quote(str(echod))} --loops 2 --listen 127.0.0.1:0 --admin none",
                         help="the server, listening on one TCP port of 127.0.0.1 (%(default)s)")
     parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--depth", type=int, default=1)

@@ -1,27 +1,27 @@
-internal import EchoCore
+internal import Basics
 internal import Logging
 internal import MicroHTTPD
 
 /// What the admin plane says, one method a line.
 extension Logger {
-    /// Told before it is done, so that the line stands before those of its consequences, and also where they say
-    /// nothing (a nearer deadline) or change what is logged. Whom the guards turn away is only counted: anybody could
-    /// fill the log with that.
-    func changeAskedFor(_ request: HTTPRequest) {
-        notice("change asked for", metadata: metadata(of: request))
+    /// A request that changes something. It is logged before it is carried out, so that its line precedes those of its
+    /// consequences, and is there also where they log nothing (an earlier deadline) or change what is logged. A request
+    /// that the guards refuse is only counted: anybody could fill the log with those.
+    func adminRequest(_ request: HTTPRequest) {
+        notice("admin request", metadata: metadata(of: request))
     }
 
-    /// Follows the line above where the route then refused it. `status`: of the answer.
-    func changeRefused(_ request: HTTPRequest, status: Int) {
+    /// Follows the line above where the route refused the request. `status`: of the answer.
+    func adminRequestRefused(_ request: HTTPRequest, status: Int) {
         var metadata = metadata(of: request)
         metadata["status"] = "\(status)"
-        notice("change refused", metadata: metadata)
+        notice("admin request refused", metadata: metadata)
     }
 
     private func metadata(of request: HTTPRequest) -> Logger.Metadata {
         let target = request.path + (request.query.map { "?\($0)" } ?? "")
         return [
-            "by": "\(request.peer.name)", "request": "\(request.method.rawValue) \(PrintableText.escape(target))",
+            "from": "\(request.peer.name)", "request": "\(request.method.rawValue) \(PrintableText.escape(target))",
         ]
     }
 }
@@ -29,7 +29,7 @@ extension Logger {
 extension HTTPPeer {
     fileprivate var name: String {
         switch self {
-        case .network(let address, _): address
+        case .network(let address): address.description
         case .unix(let userID): "uid:\(userID)"
         }
     }

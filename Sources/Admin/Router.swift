@@ -1,16 +1,46 @@
+internal import Basics
 package import EchoCore
 internal import Logging
 package import MicroHTTPD
 
-/// The admin API: a request in, an answer out, over a table of routes.
+extension Route {
+    /// Every endpoint. `Allow`, the list at `/?format=text`, the OpenAPI document and the labels of the metrics are
+    /// made from this table. A new endpoint is one `Endpoint`, in the file of the type that it belongs to, and one line
+    /// here.
+    // swift-format-ignore
+    static let table: [Route] = [
+        Route(.get,    "/",                 DashboardRoutes.index),
+        Route(.get,    "/ui/history",       DashboardRoutes.history),
+        Route(.get,    "/ui/{file}",        DashboardRoutes.file),
+        Route(.get,    "/livez",            ProbeRoutes.livez),
+        Route(.get,    "/healthz",          ProbeRoutes.healthz),
+        Route(.get,    "/readyz",           ProbeRoutes.readyz),
+        Route(.get,    "/health",           ProbeRoutes.health),
+        Route(.get,    "/startupz",         ProbeRoutes.startupz),
+        Route(.get,    "/status",           StatusRoutes.status),
+        Route(.get,    "/events",           StatusRoutes.events),
+        Route(.get,    "/metrics",          MetricsRoutes.metrics),
+        Route(.get,    "/connections",      ConnectionRoutes.list),
+        Route(.get,    "/connections/{id}", ConnectionRoutes.one),
+        Route(.delete, "/connections/{id}", ConnectionRoutes.close),
+        Route(.post,   "/drain",            DrainRoutes.drain),
+        Route(.delete, "/drain",            DrainRoutes.undrain),
+        Route(.post,   "/shutdown",         DrainRoutes.shutdown),
+        Route(.get,    "/prestop",          DrainRoutes.prestop),
+        Route(.get,    "/config",           SettingsRoutes.config),
+        Route(.get,    "/log-level",        SettingsRoutes.logLevel),
+        Route(.put,    "/log-level",        SettingsRoutes.setLogLevel),
+        Route(.get,    "/openapi.json",     OpenAPIDocument.endpoint),
+    ]
+}
+
+/// The admin API: a request in, an answer out, over the table of routes.
 ///
 /// It opens no socket, starts no thread and never waits. What the service must be asked for is a deferred reply, and
 /// its events are a stream. Copies share the event streams' places.
 package struct Router: Sendable {
     private let guards: Guards
-    private let log: Logger
-    let routes: [Route]
-    private let answered: MetricsRequestCounts
+    private let context: AdminContext
 
     /// `process`: the figures of this process as of now; nil where the kernel does not give them. It is called on the
     /// HTTP server's thread and may not wait.
@@ -19,23 +49,7 @@ package struct Router: Sendable {
         process: @escaping @Sendable () -> ProcessMeasurements?
     ) {
         guards = Guards(configuration: configuration)
-        log = configuration.log
-        let drains = DrainRoutes(service: service, defaults: configuration.drainDefaults)
-        let endpoints =
-            ProbeRoutes(service: service).routes
-            + StatusRoutes(service: service).routes
-            + ConnectionRoutes(service: service).routes
-            + drains.routes
-            + PrestopRoutes(drains: drains).routes
-            + EventRoutes(service: service).routes
-            + ConfigRoutes(settings: configuration.settings).routes
-            + LogLevelRoutes(settings: configuration.settings).routes
-            + MetricsRoutes(service: service, process: process, version: configuration.version).routes
-            + OpenAPIRoutes(version: configuration.version).routes
-        let dashboard = DashboardRoutes(service: service, configuration: configuration)
-        let index = IndexRoutes(listing: endpoints, dashboard: dashboard, version: configuration.version)
-        routes = index.routes + dashboard.routes + endpoints
-        answered = MetricsRequestCounts(routes: routes)
+        context = AdminContext(service: service, configuration: configuration, process: process)
     }
 
     /// Answers a request. A request that is refused has changed nothing.
@@ -43,9 +57,9 @@ package struct Router: Sendable {
         do throws(Problem) {
             try guards.checkHost(request)
             let (route, match) = try find(request)
-            return answered.counting(reply(of: route, match, to: request), of: route.template.text)
+            return context.answered.counting(reply(of: route, match, to: request), of: route.template.text)
         } catch {
-            return answered.counting(.response(error.response), of: nil)
+            return context.answered.counting(.response(error.response), of: nil)
         }
     }
 
@@ -53,12 +67,12 @@ package struct Router: Sendable {
     /// says what to do; it is escaped, so it may quote the request. `path`: nil where it is not known.
     package func rejection(status: Int, detail: String, path: String?) -> HTTPResponse {
         let detail = PrintableText.escape(detail)
-        answered.count(status, of: nil)
+        context.answered.count(status, of: nil)
         guard status == 405 else { return Problem(status: status, detail: detail).response }
         let segments = path.map { PathTemplate.segments(of: $0) }
-        let candidates = routes.filter { route in segments.map { route.template.match($0) != nil } ?? false }
+        let candidates = Route.table.filter { route in segments.map { route.template.match($0) != nil } ?? false }
         // Without an endpoint these are the methods that some endpoint has.
-        let asked = candidates.isEmpty ? routes : candidates
+        let asked = candidates.isEmpty ? Route.table : candidates
         let methods = HTTPMethod.allCases.filter { method in asked.contains { $0.methods.contains(method) } }
         return Problem.methodNotAllowed(detail, allow: methods).response
     }
@@ -66,39 +80,41 @@ package struct Router: Sendable {
     private func reply(of route: Route, _ match: PathTemplate.Match, to request: HTTPRequest) -> HTTPReply {
         do throws(Problem) {
             if route.isMutation { try guards.checkMutation(request) }
-            let arguments = try Arguments(request.query, allowed: route.parameters)
+            let arguments = try Arguments(request.query, allowed: route.endpoint.parameters)
             let routed = RoutedRequest(
-                request: request, arguments: arguments, segment: match.segment, answered: answered, table: routes)
-            return route.isMutation ? change(by: route, routed) : try route.handler(routed)
+                request: request, arguments: arguments, segment: match.segment, context: context)
+            return route.isMutation ? change(by: route, routed) : try route.endpoint.handler(routed)
         } catch {
             return .response(error.response)
         }
     }
 
-    /// What the route answers, told in the log before it is done and, if the route refuses it, after.
+    /// What the route answers. The log tells of it before it is done and, if the route refuses it, after.
     private func change(by route: Route, _ routed: RoutedRequest) -> HTTPReply {
-        log.changeAskedFor(routed.request)
+        let log = context.configuration.log
+        log.adminRequest(routed.request)
         let reply: HTTPReply
-        do throws(Problem) { reply = try route.handler(routed) } catch { reply = .response(error.response) }
-        // Not the routes that come with it: who waits would keep the service that keeps who waits.
-        return reply.whenAnswered { [log, request = routed.request] response in
-            if Problem.isRefusal(response) { log.changeRefused(request, status: response.status) }
+        do throws(Problem) { reply = try route.endpoint.handler(routed) } catch { reply = .response(error.response) }
+        // Capturing the context would make a retain cycle: waiter → context → service → waiter.
+        return reply.whenAnswered { [request = routed.request] response in
+            if Problem.isRefusal(response) { log.adminRequestRefused(request, status: response.status) }
         }
     }
 
     private func find(_ request: HTTPRequest) throws(Problem) -> (Route, PathTemplate.Match) {
         let segments = PathTemplate.segments(of: request.path)
-        let matching = routes.compactMap { route in route.template.match(segments).map { (route, $0) } }
+        let matching = Route.table.compactMap { route in route.template.match(segments).map { (route, $0) } }
         // /ui/history is not the part "history" of /ui/{file}.
         let exact = matching.filter { $0.1 == .exact }
         let candidates = exact.isEmpty ? matching : exact
         guard !candidates.isEmpty else {
-            throw .notFound("There is no \(PrintableText.quote(request.path)) here. GET / lists the endpoints.")
+            throw .notFound(
+                "There is no endpoint \(PrintableText.quote(request.path)). GET /?format=text lists the endpoints.")
         }
         guard let found = candidates.first(where: { $0.0.methods.contains(request.method) }) else {
             let allowed = candidates.flatMap { $0.0.methods }
             throw .methodNotAllowed(
-                "\(request.method.rawValue) is not for \(PrintableText.quote(request.path)). "
+                "\(PrintableText.quote(request.path)) does not support \(request.method.rawValue). "
                     + "Use \(allowed.map(\.rawValue).joined(separator: " or ")).",
                 allow: allowed)
         }

@@ -1,10 +1,11 @@
+internal import Basics
 package import EventLoops
 
-/// A bearer token and who may get it.
+/// A bearer token and the servers that may get it.
 package struct ClientToken: Hashable, Sendable {
-    /// Printable: it stands in a header.
+    /// Printable: it goes into a header.
     package var bytes: [UInt8]
-    /// Its file stands on the command line, and not only in an environment that a whole pod shares.
+    /// Its file is named on the command line, and not only in an environment that a whole pod shares.
     package var isNamedOnCommandLine: Bool
 
     package init(bytes: [UInt8], isNamedOnCommandLine: Bool) {
@@ -12,7 +13,7 @@ package struct ClientToken: Hashable, Sendable {
         self.isNamedOnCommandLine = isNamedOnCommandLine
     }
 
-    /// Loopback and Unix sockets stay on this host; elsewhere the token crosses a network in the clear, which somebody
+    /// Loopback and Unix sockets stay on this host; elsewhere the token crosses a network in the clear, which a user
     /// has to want.
     package func maySend(to address: SocketAddress) -> Bool {
         isNamedOnCommandLine || address.isLoopback
@@ -27,7 +28,7 @@ package struct AdminRequest: Hashable, Sendable {
         case delete = "DELETE"
     }
 
-    /// A query parameter; without a value it stands alone.
+    /// A query parameter, with or without a value.
     package struct Parameter: Hashable, Sendable {
         package var name: String
         package var value: String?
@@ -55,7 +56,7 @@ package struct AdminRequest: Hashable, Sendable {
     package var isMutation: Bool { method != .get }
 
     /// What is sent once `address` is connected to. The Host is an address or `localhost`, which every admin answers to
-    /// (interface.md, section 5, "Guards"), whatever name it was reached by.
+    /// (contract.md, section 5, "Guards"), whatever name it was reached by.
     package func bytes(to address: SocketAddress) -> [UInt8] {
         let host = if case .unix = address { "localhost" } else { address.description }
         var head =
@@ -81,8 +82,7 @@ package struct AdminRequest: Hashable, Sendable {
         var encoded = ""
         for byte in text.utf8 {
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            case _ where byte.isASCIIAlphanumeric, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 encoded.unicodeScalars.append(Unicode.Scalar(byte))
             default:

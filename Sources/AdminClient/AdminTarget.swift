@@ -1,4 +1,4 @@
-package import EchoCore
+package import Basics
 package import EventLoops
 
 /// Where a client command finds the admin plane: an address as the server was given it, read from the other side.
@@ -20,24 +20,19 @@ package struct AdminTarget: Hashable, Sendable {
         switch address {
         case .unix(let path): return AdminTarget(name: name, candidates: [.unix(path: path)])
         case .everyInterface(let port): return AdminTarget(name: name, candidates: SocketAddress.loopbacks(port: port))
-        case .host(let host, let port) where host.lowercased() == "localhost":
-            // Both families whatever the resolver says, as the server does (RFC 6761).
-            return AdminTarget(name: name, candidates: SocketAddress.loopbacks(port: port))
         case .host(let host, let port):
-            do throws(NameResolutionError) {
-                let found = try SocketAddress.resolve(host: host, port: port)
-                return AdminTarget(name: name, candidates: found.flatMap(loopbackIfWildcard))
-            } catch {
-                throw NameResolutionError(description: "cannot resolve \(name): \(error.description)")
-            }
+            let found = try SocketAddress.resolve(host: host, port: port)
+            return AdminTarget(name: name, candidates: found.flatMap(loopbackIfWildcard))
         }
     }
 
     private static func loopbackIfWildcard(_ address: SocketAddress) -> [SocketAddress] {
-        guard address.unmapped.isWildcard, let port = address.port else { return [address] }
-        let loopbacks = SocketAddress.loopbacks(port: port)
+        let loopbacks = SocketAddress.loopbacks(port: address.port ?? 0)
+        return switch address.ip {
         // `[::]` is dual-stack or not, as the host has it; `0.0.0.0` never is.
-        if case .ipv4 = address.unmapped { return [loopbacks[0]] }
-        return loopbacks.reversed()
+        case .v4(0): [loopbacks[0]]
+        case .v6(0, 0): loopbacks.reversed()
+        default: [address]
+        }
     }
 }

@@ -1,4 +1,5 @@
 package import EventLoops
+internal import Threads
 
 /// Runs a loop on the calling thread for as long as a command takes.
 package enum ClientLoop {

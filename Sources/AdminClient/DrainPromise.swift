@@ -1,4 +1,6 @@
-package import EchoCore
+package import Basics
+internal import EchoCore
+package import Wire
 
 /// Until when the answer of a server that was asked to drain has to be there, as far as its status has told. Time is
 /// passed in.
@@ -6,7 +8,7 @@ package import EchoCore
 /// While the server answers questions it may take its time: each status moves the end. Only one that stays silent for
 /// `patience`, and that longer than its own deadline allows, is given up.
 package struct DrainPromise: Hashable, Sendable {
-    /// What cutting connections and exiting take after the deadline (interface.md, section 3).
+    /// What cutting connections and exiting take after the deadline (contract.md, section 3).
     static let ending = Duration.seconds(2)
 
     private struct Known: Hashable {
@@ -16,7 +18,7 @@ package struct DrainPromise: Hashable, Sendable {
         /// A drain without a deadline is over, or not yet begun: either way there is soon something new. Whatever a
         /// server says, none takes longer than the longest timeout.
         var end: MonotonicTime {
-            let left = min(max(.zero, status.drain?.deadlineIn ?? .zero), DrainStateMachine.timeoutBounds.upperBound)
+            let left = min(max(.zero, status.drain?.deadlineIn ?? .zero), ServiceLimits.longestDuration)
             return at + left + DrainPromise.ending
         }
     }
@@ -29,19 +31,19 @@ package struct DrainPromise: Hashable, Sendable {
     /// the limit is that of every request.
     package var patience: Duration { known == nil ? Exchange.answerLimit : .seconds(5) }
 
-    /// The server told how it stands.
+    /// The server has sent its status.
     package mutating func statusCame(_ status: ServiceStatus, at now: MonotonicTime) {
         known = Known(status: status, at: now)
     }
 
-    /// How long to wait before the next question, where nobody looks on.
+    /// How long to wait before the next question when no one watches.
     package func pause(at now: MonotonicTime) -> Duration {
         max(.seconds(1), known.map { $0.end - now } ?? .zero)
     }
 
     /// A question was not answered. Returns the error that ends the wait for `target`, nil while it goes on.
     ///
-    /// A server that refuses or hangs up is none that stands still: if it ended, the request that waits hears of it.
+    /// A server that refuses or hangs up is not frozen: if it ended, the waiting request notices.
     package func questionFailed(
         _ error: AdminClientError, _ target: AdminTarget, at now: MonotonicTime
     ) -> AdminClientError? {

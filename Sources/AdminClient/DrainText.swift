@@ -1,4 +1,5 @@
-package import EchoCore
+internal import Basics
+package import Wire
 
 /// What is said of a drain in one line.
 package enum DrainText {
@@ -35,11 +36,11 @@ package enum DrainText {
     package static func summary(_ status: ServiceStatus) -> String {
         guard let drain = status.drain else { return status.state.rawValue }
         let result = drain.result?.rawValue ?? "not over"
-        let closed = drain.closed == 1 ? "1 connection" : "\(drain.closed) connections"
+        let closed = drain[.closed] == 1 ? "1 connection" : "\(drain[.closed]) connections"
         let milliseconds = drain.elapsed.inMilliseconds
         let took = "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
         let unfinished =
-            drain.incomplete > 0 ? "\(drain.incomplete) bytes of unfinished lines given up" : nil
+            drain[.incomplete] > 0 ? "\(drain[.incomplete]) bytes of unfinished lines given up" : nil
         let lost = loss(drain).map { "lost \($0)" } ?? (unfinished == nil ? "nothing lost" : "nothing else lost")
         let parts = ["\(closed) closed", cut(status, drain), unfinished, lost, "took \(took)"].compactMap(\.self)
         return "\(result): \(parts.joined(separator: ", "))"
@@ -49,7 +50,7 @@ package enum DrainText {
     ///
     /// The status counts reasons since the start: only of the first drain is their number known.
     private static func cut(_ status: ServiceStatus, _ drain: ServiceStatus.Drain) -> String? {
-        let forced = status.connections.closed[.forced] ?? 0
+        let forced = status.connections.closed[.forced]
         let isFirst = drain.id == 1
         guard drain.result == .forced || drain.result == .lost && isFirst, forced > 0 else { return nil }
         let number = isFirst || forced == 1 ? "\(forced)" : "some"
@@ -61,8 +62,8 @@ package enum DrainText {
 
     /// How much was lost; nil when nothing was.
     static func loss(_ drain: ServiceStatus.Drain) -> String? {
-        guard drain.lostReceived > 0 || drain.lostSent > 0 else { return nil }
-        return "\(drain.lostReceived) bytes never answered and \(drain.lostSent) never acknowledged"
+        guard drain[.lostReceived] > 0 || drain[.lostSent] > 0 else { return nil }
+        return "\(drain[.lostReceived]) bytes never answered and \(drain[.lostSent]) never acknowledged"
     }
 
     /// `2 peer_close`, …

@@ -1,6 +1,8 @@
+internal import Basics
 internal import EchoCore
+internal import Wire
 
-/// What a command that asked for a drain says in the end, and its exit code (interface.md, section 1).
+/// What a command that asked for a drain says in the end, and its exit code (contract.md, section 1).
 package struct DrainVerdict: Hashable, Sendable {
     /// For standard output, a line without its end; empty: nothing.
     package var output: String
@@ -8,7 +10,7 @@ package struct DrainVerdict: Hashable, Sendable {
     package var complaint: String
     package var exitCode: Int32
 
-    /// `--wait` is over, or somebody undrained meanwhile.
+    /// `--wait` is over, or the drain was undrained meanwhile.
     package static let notToTheEnd: Int32 = 4
 
     /// Reads the answer to `POST /drain` or `/shutdown`. `asJSON`: the output is the status object as it came.
@@ -20,8 +22,7 @@ package struct DrainVerdict: Hashable, Sendable {
         let status = try ServiceStatus(json: answer.body)
         switch answer.status {
         case 202:
-            let joined = try decode(Joined.self, from: answer.body, what: "a status").joined ?? false
-            self.init(output: DrainText.begun(status, joined: joined), complaint: "", exitCode: 0)
+            self.init(output: DrainText.begun(status, joined: status.joined ?? false), complaint: "", exitCode: 0)
         case 504:
             self.init(
                 output: "", complaint: "the drain goes on: \(DrainText.progress(status))",
@@ -46,10 +47,6 @@ package struct DrainVerdict: Hashable, Sendable {
         self.exitCode = exitCode
     }
 
-    private struct Joined: Decodable {
-        let joined: Bool?
-    }
-
     private static func exitCode(_ result: DrainResult?, httpStatus: Int) -> Int32 {
         guard let result else { return httpStatus == 200 ? 0 : Int32(ExitCode.failure.rawValue) }
         return ExitCode(result).map { Int32($0.rawValue) } ?? notToTheEnd
@@ -62,7 +59,7 @@ package enum JSONLine {
     /// from the terminal.
     package static func text(_ body: [UInt8]) throws(ReadingError) -> String {
         let line = body.last == UInt8(ascii: "\n") ? body.dropLast() : body[...]
-        guard !line.isEmpty, line.allSatisfy({ (32...126).contains($0) }) else {
+        guard !line.isEmpty, line.allSatisfy(\.isPrintableASCII) else {
             throw ReadingError(description: "its answer is not one line of printable JSON")
         }
         return String(decoding: line, as: UTF8.self)

@@ -1,7 +1,8 @@
+internal import Basics
 internal import EchoCore
 package import EventLoops
 
-/// An answer and who gave it.
+/// An answer and the server that gave it.
 package struct AdminAnswer: Hashable, Sendable {
     package var http: HTTPAnswer
     package var peer: SocketAddress
@@ -63,7 +64,7 @@ package final class Exchange: ReadinessHandler {
         self.loop = loop
         self.completion = completion
         untried = target.candidates[...]
-        loop.callInNextTurn { self.connectToNext() }
+        loop.callAtEndOfTurn { self.connectToNext() }
     }
 
     /// Forgets it. The server may do what it was asked all the same.

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// The lines of a response's head, and what they say of the body.
 enum HTTPHead {
     enum Framing: Hashable {
@@ -20,7 +22,7 @@ enum HTTPHead {
 
     static func header(_ line: [UInt8]) throws(HTTPFormatError) -> HTTPAnswer.Header {
         // A space before the colon or at the beginning (a folded line) is how answers are smuggled (RFC 9112, 5).
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0, line[..<colon].allSatisfy(isTokenByte)
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0, line[..<colon].allSatisfy(\.isTokenByte)
         else { throw HTTPFormatError(description: "a header line is malformed") }
         let isBlank = { (byte: UInt8) in byte == space || byte == UInt8(ascii: "\t") }
         let value = line[(colon + 1)...].drop(while: isBlank).reversed().drop(while: isBlank).reversed()
@@ -67,14 +69,5 @@ enum HTTPHead {
             return nil
         }
         return Int(String(decoding: Array(digits), as: UTF8.self), radix: radix)
-    }
-
-    /// RFC 9110, section 5.6.2.
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: Array("!#$%&'*+-.^_`|~".utf8).contains(byte)
-        }
     }
 }

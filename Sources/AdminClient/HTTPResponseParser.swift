@@ -30,8 +30,8 @@ package struct HTTPFormatError: Error, Hashable, Sendable, CustomStringConvertib
     package var isTruncated = false
 }
 
-/// Reads one response as its bytes arrive. Pure; it trusts nobody: every part has a bound, and where two readings are
-/// possible (RFC 9112, 6.3) it takes neither.
+/// Reads one response as its bytes arrive. Pure; it trusts no server: every part has a bound, and where two readings
+/// are possible (RFC 9112, 6.3) it takes neither.
 package struct HTTPResponseParser {
     /// Bytes that a status line with all headers may have, trailers and interim (1xx) heads included.
     package static let headLimit = 65_536

@@ -1,6 +1,7 @@
-package import EchoCore
+internal import Basics
+package import Wire
 
-/// The status for people: a name and what is to be said, a line each.
+/// The status for people: one line for each name and its text.
 package struct StatusTable {
     private let status: ServiceStatus
     private let style: TextStyle
@@ -38,7 +39,7 @@ package struct StatusTable {
 
     private var connections: [Row] {
         let closed = CloseReason.allCases.compactMap { reason -> Row? in
-            let count = status.connections.closed[reason] ?? 0
+            let count = status.connections.closed[reason]
             return count > 0 ? ("  \(reason.rawValue)", "\(count)") : nil
         }
         return [("connections", "\(status.connections.active) active of \(status.connections.accepted) accepted")]
@@ -58,7 +59,7 @@ package struct StatusTable {
 
     private func drain(_ drain: ServiceStatus.Drain) -> [Row] {
         var rows: [Row] = [
-            ("drain \(drain.id)", "by \(drain.trigger.description), mode \(drain.mode.rawValue), then \(drain.intent)"),
+            ("drain \(drain.id)", "by \(drain.trigger.rawValue), mode \(drain.mode.rawValue), then \(drain.intent)"),
             ("  time", time(drain)),
         ]
         if let result = drain.result {
@@ -66,21 +67,20 @@ package struct StatusTable {
         }
         let blockers = DrainText.blockers(drain)
         if !blockers.isEmpty { rows.append(("  waits for", blockers.joined(separator: ", "))) }
-        let taken = drain.fromBacklog > 0 ? ", \(drain.fromBacklog) taken from it" : ""
+        let taken = drain[.fromBacklog] > 0 ? ", \(drain[.fromBacklog]) taken from it" : ""
         rows += [
             // Neither is part of the other: peers end connections, too, and some were marked in the drain before.
-            ("  closed", "\(drain.closed) while it ran, whoever ended them"),
-            ("  marked", "\(drain.atMark) that it began to close"),
+            ("  closed", "\(drain[.closed]) (by either side)"),
+            ("  marked", "\(drain[.atMark]) that it began to close"),
             ("  accept queue", "\(drain.acceptQueue.rawValue)\(taken)"),
         ]
-        let counts: [Row] = [
-            ("  lost", DrainText.loss(drain) ?? ""),
-            ("  incomplete", count(drain.incomplete, "bytes of unfinished lines")),
-            ("  late", count(drain.lateDiscarded, "bytes discarded")),
-            ("  abandoned", count(drain.abandonedByPeer, "bytes thrown away by peers' resets")),
-            ("  waiters", count(drain.waiters, "")),
-        ]
-        return rows + counts.filter { !$0.text.isEmpty }
+        // Nothing is said of what did not happen.
+        if let loss = DrainText.loss(drain) { rows.append(("  lost", loss)) }
+        for counter in DrainCounter.allCases where drain[counter] > 0 {
+            if let row = counter.row { rows.append(("  \(row.label)", "\(drain[counter]) \(row.meaning)")) }
+        }
+        if drain.waiters != 0 { rows.append(("  waiters", "\(drain.waiters)")) }
+        return rows
     }
 
     private func time(_ drain: ServiceStatus.Drain) -> String {
@@ -88,11 +88,6 @@ package struct StatusTable {
         guard let left = drain.deadlineIn else { return "took \(elapsed)" }
         let delay = drain.delay > .zero ? ", the first \(DurationFormat.print(drain.delay)) still accepting" : ""
         return "\(elapsed) of \(DurationFormat.print(drain.timeout))\(delay), \(DurationFormat.span(left)) left"
-    }
-
-    /// Nothing is said of what did not happen.
-    private func count(_ number: some BinaryInteger, _ what: String) -> String {
-        number == 0 ? "" : what.isEmpty ? "\(number)" : "\(number) \(what)"
     }
 
     private func colour(_ state: ServiceState) -> TextStyle.Colour {
@@ -108,6 +103,36 @@ package struct StatusTable {
         case .clean: .good
         case .undrained: .busy
         case .forced, .lost: .bad
+        }
+    }
+}
+
+/// How a text may look where it is shown.
+package enum TextStyle: Hashable, Sendable {
+    case plain, coloured
+
+    package enum Colour: String, Hashable, Sendable {
+        case good = "32"
+        case busy = "33"
+        case bad = "31"
+    }
+
+    /// Colour only where a person looks at a terminal that has it, and never against NO_COLOR (https://no-color.org).
+    package init(isTerminal: Bool, environment: [String: String]) {
+        let refuses = !(environment["NO_COLOR"] ?? "").isEmpty
+        self = isTerminal && !refuses && Self.hasEscapes(environment) ? .coloured : .plain
+    }
+
+    /// Whether the terminal understands escape sequences at all: moving the cursor needs that, too.
+    package static func hasEscapes(_ environment: [String: String]) -> Bool {
+        let name = environment["TERM"] ?? ""
+        return !name.isEmpty && name != "dumb"
+    }
+
+    package func paint(_ text: String, _ colour: Colour) -> String {
+        switch self {
+        case .plain: text
+        case .coloured: "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m"
         }
     }
 }

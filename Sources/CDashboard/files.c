@@ -28,6 +28,9 @@ static const uint8_t charts_js[] = {
 static const uint8_t commands_js[] = {
 #embed "web/commands.js"
 };
+static const uint8_t configuration_js[] = {
+#embed "web/configuration.js"
+};
 static const uint8_t connections_js[] = {
 #embed "web/connections.js"
 };
@@ -46,6 +49,12 @@ static const uint8_t status_js[] = {
 static const uint8_t stream_js[] = {
 #embed "web/stream.js"
 };
+static const uint8_t table_js[] = {
+#embed "web/table.js"
+};
+static const uint8_t words_js[] = {
+#embed "web/words.js"
+};
 
 static const struct dashboard_file files[] = {
     {"page.html", page_html, sizeof page_html},
@@ -56,12 +65,15 @@ static const struct dashboard_file files[] = {
     {"api.js", api_js, sizeof api_js},
     {"charts.js", charts_js, sizeof charts_js},
     {"commands.js", commands_js, sizeof commands_js},
+    {"configuration.js", configuration_js, sizeof configuration_js},
     {"connections.js", connections_js, sizeof connections_js},
     {"dialogs.js", dialogs_js, sizeof dialogs_js},
     {"format.js", format_js, sizeof format_js},
     {"samples.js", samples_js, sizeof samples_js},
     {"status.js", status_js, sizeof status_js},
     {"stream.js", stream_js, sizeof stream_js},
+    {"table.js", table_js, sizeof table_js},
+    {"words.js", words_js, sizeof words_js},
 };
 
 size_t dashboard_file_count(void) { return sizeof files / sizeof files[0]; }

@@ -1,9 +1,10 @@
 package import EchoCore
+package import Wire
 
 /// What the data plane needs to know; everything is validated by the options.
 package struct ServerConfiguration: Sendable {
-    /// Where to listen: for each address that was asked for, all that its name stands for.
-    package var listeners: [ListenerAddress]
+    /// Where to listen: for each address of `--listen`, all that its name resolves to.
+    package var listeners: [ResolvedAddress]
     package var mode: EchoMode
     /// Connections beyond it are refused politely.
     package var maximumConnections: Int
@@ -18,7 +19,7 @@ package struct ServerConfiguration: Sendable {
     package var version: String
 
     package init(
-        listeners: [ListenerAddress], mode: EchoMode = .upper, maximumConnections: Int = 10_000,
+        listeners: [ResolvedAddress], mode: EchoMode = .upper, maximumConnections: Int = 10_000,
         maximumLineLength: Int = 65_536, idleTimeout: Duration? = nil, writeTimeout: Duration? = nil,
         linger: Duration = .seconds(2), drain: DrainDefaults = DrainDefaults(), version: String = "0"
     ) {

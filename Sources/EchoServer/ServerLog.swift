@@ -1,6 +1,8 @@
+internal import Basics
 internal import EchoCore
 internal import EventLoops
 internal import Logging
+internal import Wire
 
 /// What the data plane says, one method a line. Connection events at debug: they are as many as clients.
 extension Logger {
@@ -54,7 +56,7 @@ extension Logger {
         self.error("undrain failed, the drain goes on", metadata: ["error": "\(error)"])
     }
 
-    func stateChanged(_ state: ServiceState, _ status: ServiceStatus, doors: AcceptQueueGuarantee) {
+    func stateChanged(_ state: ServiceState, _ status: ServiceStatus, acceptQueue: AcceptQueueGuarantee) {
         var metadata: Logger.Metadata = [:]
         switch state {
         case .starting, .serving:
@@ -62,10 +64,10 @@ extension Logger {
             if !status.admin.isEmpty { metadata["admin"] = "\(status.admin.joined(separator: ","))" }
             metadata["pid"] = "\(status.pid)"
             // What a drain will promise to the clients in the accept queue.
-            metadata["accept_queue"] = "\(doors.rawValue)"
+            metadata["accept_queue"] = "\(acceptQueue.rawValue)"
         case .lameDuck, .draining, .forcing:
             guard let drain = status.drain else { break }
-            metadata["trigger"] = "\(drain.trigger.description)"
+            metadata["trigger"] = "\(drain.trigger.rawValue)"
             metadata["mode"] = "\(drain.mode.rawValue)"
             metadata["intent"] = "\(drain.intent.rawValue)"
             metadata["active"] = "\(status.connections.active)"
@@ -75,18 +77,16 @@ extension Logger {
         notice("\(state.rawValue)", metadata: metadata)
     }
 
-    func drainEnded(_ status: ServiceStatus) {
-        guard let drain = status.drain, let result = drain.result else { return }
+    func drainEnded(_ drain: ServiceStatus.Drain) {
+        guard let result = drain.result else { return }
+        var metadata: Logger.Metadata = [
+            "drain": "\(drain.id)", "elapsed_ms": "\(drain.elapsed.inMilliseconds)",
+            "accept_queue": "\(drain.acceptQueue.rawValue)",
+        ]
+        for counter in DrainCounter.allCases { metadata[counter.rawValue] = "\(drain[counter])" }
         log(
             level: result == .lost || result == .forced ? .warning : .notice, "drain \(result.rawValue)",
-            metadata: [
-                "drain": "\(drain.id)", "elapsed_ms": "\(drain.elapsed.inMilliseconds)", "closed": "\(drain.closed)",
-                "at_mark": "\(drain.atMark)", "from_backlog": "\(drain.fromBacklog)",
-                "lost_received": "\(drain.lostReceived)",
-                "lost_sent": "\(drain.lostSent)", "incomplete": "\(drain.incomplete)",
-                "late_discarded": "\(drain.lateDiscarded)", "abandoned_by_peer": "\(drain.abandonedByPeer)",
-                "accept_queue": "\(drain.acceptQueue.rawValue)",
-            ])
+            metadata: metadata)
     }
 
     func drainWarning(_ warning: DrainWarning) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the Swift file $2: the commit that the package at $1 is built from. Untouched when it says so already, so that
-# nothing is compiled again. Without git, or in somebody else's repository, the revision is empty.
+# nothing is compiled again. Without git, or in another project's repository, the revision is empty.
 set -eu
 package=$1 output=$2
 export GIT_OPTIONAL_LOCKS=0

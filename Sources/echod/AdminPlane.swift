@@ -1,9 +1,11 @@
 import Admin
+import Basics
 import EchoCore
 import EchoServer
 import EventLoops
 import Logging
 import MicroHTTPD
+import Threads
 
 /// The HTTP servers of the admin plane, one for each address.
 final class AdminPlane: Sendable {
@@ -13,7 +15,7 @@ final class AdminPlane: Sendable {
 
     /// Binds and serves. An address that cannot be bound is an error for a person; then nothing is left open.
     init(
-        _ listeners: [ListenerAddress], service: any ServiceControl, configuration: AdminConfiguration,
+        _ listeners: [ResolvedAddress], service: any ServiceControl, configuration: AdminConfiguration,
         process: @escaping @Sendable () -> ProcessMeasurements?, budget: DescriptorBudget, log: Logger
     ) throws {
         var servers: [HTTPServer] = []
@@ -42,9 +44,9 @@ final class AdminPlane: Sendable {
 
     /// Serves until every answer in flight has left, at most half a second, then closes. Blocks.
     func stop() {
-        // One grace for all: each its own, one after the other, would outlast the exit's 1.5 s.
-        let end = EventLoop.monotonicNow() + 500_000_000
-        for server in servers { server.stop(grace: .nanoseconds(max(0, end - EventLoop.monotonicNow()))) }
+        // One grace for all: each its own, one after the other, would outlast the exit's 1.4 s.
+        let end = MonotonicTime.now.nanoseconds + 500_000_000
+        for server in servers { server.stop(grace: .nanoseconds(max(0, end - MonotonicTime.now.nanoseconds))) }
         removeFiles()
     }
 
@@ -64,13 +66,13 @@ final class AdminPlane: Sendable {
             rejection: { router.rejection(status: $0.status, detail: $0.detail, path: $1) })
     }
 
-    /// A listening socket whose number somebody is about to own.
+    /// A listening socket whose number is about to get an owner.
     private struct BoundSocket {
         let number: Int32
         let address: SocketAddress
     }
 
-    private static func bind(_ listener: ListenerAddress) throws -> [BoundSocket] {
+    private static func bind(_ listener: ResolvedAddress) throws -> [BoundSocket] {
         try listener.bindAll(option: "--admin") { (address) throws(SystemCallError) in
             let socket = try listen(address)
             let chosen = socket.address
@@ -81,5 +83,29 @@ final class AdminPlane: Sendable {
     private static func listen(_ address: SocketAddress) throws(SystemCallError) -> ListeningSocket {
         guard case .unix(let path?) = address else { return try ListeningSocket(address) }
         return try UnixSocketFile.listen(at: path, mode: 0o600)
+    }
+}
+
+/// Echo clients may have all descriptors but 64; the rest is the admin plane's. Without room a new admin
+/// connection is closed at once: the C library would spin on EMFILE.
+final class DescriptorBudget: Sendable {
+    /// For the process itself (standard streams, loops, listeners, log files) and for clients that are being refused.
+    private static let ownUse = 24
+
+    private let limit: Int
+    private let users = Lock<[@Sendable () -> Int]>([])
+
+    init(limit: Int) {
+        self.limit = limit - Self.ownUse
+    }
+
+    /// `count` returns a number of descriptors in use; it must not block.
+    func add(_ count: @escaping @Sendable () -> Int) {
+        users.withLock { $0.append(count) }
+    }
+
+    var hasRoom: Bool {
+        let users = self.users.withLock { $0 }
+        return users.reduce(0) { $0 + $1() } < limit
     }
 }

@@ -1,11 +1,12 @@
-import EchoCore
+import Basics
+import Wire
 
-/// Which notices a person at a terminal gets, and when. Pure: the time is a parameter.
+/// Which notices a person at a terminal gets after Ctrl-C, and when. Pure: the time is a parameter.
 ///
-/// The first TERM or INT of the process begins them, if it is a Ctrl-C. They end with the drain, or when a second one
-/// cuts the connections: then there is nothing left to wait for.
+/// They begin when the first TERM or INT of the process is a Ctrl-C. They end with the drain, or when a second one cuts
+/// the connections.
 struct DrainNotices: Hashable, Sendable {
-    /// At most a line in so long.
+    /// The shortest time between two lines.
     static let interval = Duration.seconds(1)
 
     private var wasSignalled = false
@@ -14,24 +15,24 @@ struct DrainNotices: Hashable, Sendable {
 
     init() {}
 
-    /// Whether this is a Ctrl-C that begins the end; `begun` is to be called when it has taken effect.
+    /// Whether this is the Ctrl-C that begins the drain; the caller then calls `begun` when it has taken effect.
     mutating func signalReceived(_ signal: TerminationSignal) -> Bool {
         guard signal != .quit, !wasSignalled else { return false }
         wasSignalled = true
         return signal == .interrupt
     }
 
-    /// What to say first; nil when the process is about to end anyway.
+    /// The first notice; nil when the process is about to end anyway.
     mutating func begun(_ status: ServiceStatus, at now: MonotonicTime) -> String? {
         guard Self.isWaiting(status), let left = status.drain?.deadlineIn else { return nil }
         next = now + Self.interval
         return DrainNotice.begun(active: status.connections.active, atMost: left)
     }
 
-    /// What to say of a new sample; nil when nobody is waited for, or it is too early.
+    /// The notice about a new sample; nil when no connection is left, or it is too early.
     mutating func sampled(_ status: ServiceStatus, at now: MonotonicTime) -> String? {
         guard let due = next, now >= due else { return nil }
-        // While the accept queue is served there may be nobody, and then somebody again.
+        // While the accept queue is served a new connection may come after the last one has closed.
         next = Self.isWaiting(status) ? now + Self.interval : nil
         return next == nil ? nil : DrainNotice.waiting(for: status)
     }
@@ -41,5 +42,35 @@ struct DrainNotices: Hashable, Sendable {
         case .lameDuck, .draining: true
         case .starting, .serving, .forcing, .drained, .exiting: false
         }
+    }
+}
+
+/// The notice after Ctrl-C: how long it will take, and what the drain waits for.
+enum DrainNotice {
+    /// `draining 3 connections, at most 20 s; press Ctrl-C again to cut them`
+    static func begun(active: Int, atMost budget: Duration) -> String {
+        guard active > 0 else { return "draining, no connections" }
+        let them = active == 1 ? "it" : "them"
+        return "draining \(connections(active)), at most \(seconds(budget)); press Ctrl-C again to cut \(them)"
+    }
+
+    /// `waiting for 3 connections (1 partial_line, 2 peer_close), 14 s left`; nil when there is nothing to wait for.
+    static func waiting(for status: ServiceStatus) -> String? {
+        guard let drain = status.drain, drain.result == nil, status.connections.active > 0 else { return nil }
+        let reasons = Blocker.allCases.compactMap { blocker in
+            drain.blockedOn[blocker].flatMap { $0 > 0 ? "\($0) \(blocker.rawValue)" : nil }
+        }
+        var notice = "waiting for \(connections(status.connections.active))"
+        if !reasons.isEmpty { notice += " (\(reasons.joined(separator: ", ")))" }
+        if let left = drain.deadlineIn { notice += ", \(seconds(left)) left" }
+        return notice
+    }
+
+    private static func connections(_ count: Int) -> String { count == 1 ? "1 connection" : "\(count) connections" }
+
+    /// Rounded up: a drain that is not over never has 0 s left.
+    private static func seconds(_ duration: Duration) -> String {
+        if duration < .seconds(1) { return "\(max(0, duration.inMilliseconds)) ms" }
+        return "\((duration.inMilliseconds + 999) / 1000) s"
     }
 }

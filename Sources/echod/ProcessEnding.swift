@@ -3,9 +3,12 @@ import EchoCore
 import EventLoops
 import Glibc
 import Logging
+import Logs
+import Threads
+import Wire
 
-/// The last things the process does, on whichever way it ends: report, log, exit code. Thread-safe, because the
-/// immediate end may overtake the orderly one.
+/// The end of the process, orderly or immediate: report, log, exit code. Thread-safe, because the immediate end may
+/// overtake the orderly one.
 final class ProcessEnding: Sendable {
     private struct State: Sendable {
         var report: ReportFile?
@@ -27,13 +30,13 @@ final class ProcessEnding: Sendable {
         state.withLock { $0.report = report }
     }
 
-    /// What is left to remove when nobody is waited for.
+    /// Files to remove at an immediate end.
     func beforeEndingAtOnce(_ tidy: @escaping @Sendable () -> Void) {
         state.withLock { $0.tidy = tidy }
     }
 
-    /// Writes the report, if there is to be one and it is not written yet. What `status` does not know is `code`.
-    /// Returns the exit code that it names. A report that cannot be written changes nothing else.
+    /// Writes the report, if there is one and it is not written yet, and returns the exit code it names: that of
+    /// `status`, else `code`. A report that cannot be written changes nothing else.
     @discardableResult
     func report(_ status: ServiceStatus, code: ExitCode = .failure) -> ExitCode {
         var status = status
@@ -47,8 +50,8 @@ final class ProcessEnding: Sendable {
         return code
     }
 
-    /// The orderly end takes too long, or somebody insists. What was counted until now may have made the code worse
-    /// than when that was decided.
+    /// Ends at once, after a second signal or when the orderly end takes too long. Bytes lost since that was decided
+    /// may make the exit code worse.
     func atOnce(_ code: ExitCode, _ status: ServiceStatus) {
         let code = report(status, code: code)
         log.endingAtOnce(code.rawValue)

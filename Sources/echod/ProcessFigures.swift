@@ -1,5 +1,6 @@
 import Admin
 import Glibc
+import Options
 
 /// What `/proc/self` and the clocks say of this process (proc_pid_stat(5)).
 enum ProcessFigures {

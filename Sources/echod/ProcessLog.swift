@@ -1,5 +1,7 @@
-import EchoCore
+import Basics
 import Logging
+import Options
+import Wire
 
 /// What the process says about itself, one method a line.
 extension Logger {
@@ -8,31 +10,31 @@ extension Logger {
     }
 
     func nothingToReload() {
-        notice("nothing to read again: there is no configuration file")
+        notice("nothing to reload: there is no configuration file")
     }
 
     func levelChanged(from was: Logger.Level, to level: Logger.Level, source: String) {
         notice("log level", metadata: ["now": "\(level)", "was": "\(was)", "source": "\(source)"])
     }
 
-    /// HUP, with a level that the configuration file has no say in.
+    /// HUP, when flag or environment give the level.
     func levelFixed(_ source: OptionSource, _ level: Logger.Level, file: String) {
         notice(
-            "the configuration file was read again; the log level is not taken from it",
+            "configuration file reloaded; it does not set the log level",
             metadata: ["file": "\(file)", "now": "\(level)", "given_by": "\(source.rawValue)"])
     }
 
     func reloadFailed(_ file: String, _ error: OptionError) {
         self.error(
-            "the configuration file was not taken, nothing has changed",
+            "cannot reload the configuration file; nothing has changed",
             metadata: ["file": "\(file)", "error": "\(error)"])
     }
 
     func remoteAdminWithoutToken(_ addresses: [String]) {
         warning(
             """
-            whoever reaches the admin can drain and shut down this service: give it --admin-token-file, or leave \
-            --admin-allow-remote out
+            every client that reaches the admin API can drain and shut down this service: use --admin-token-file, or \
+            remove --admin-allow-remote
             """,
             metadata: ["admin": "\(addresses.joined(separator: ","))"])
     }
@@ -50,14 +52,15 @@ extension Logger {
             "received": "\(status.bytes.received)", "sent": "\(status.bytes.sent)",
             "unread": "\(status.bytes.unread)", "unacked": "\(status.bytes.unacked)",
         ]
-        let unpleasant = status.connections.closed.filter { $0.value > 0 && $0.key.isUnpleasant }
-        for (reason, count) in unpleasant { figures[reason.rawValue] = "\(count)" }
+        for reason in CloseReason.allCases where reason.isUnpleasant && status.connections.closed[reason] > 0 {
+            figures[reason.rawValue] = "\(status.connections.closed[reason])"
+        }
         guard let drain = status.drain else { return figures }
         figures["drain"] = "\(drain.id)"
         figures["result"] = drain.result.map { "\($0.rawValue)" }
         figures["deadline_in_ms"] = drain.deadlineIn.map { "\($0.inMilliseconds)" }
-        figures["lost_received"] = "\(drain.lostReceived)"
-        figures["lost_sent"] = "\(drain.lostSent)"
+        figures["lost_received"] = "\(drain[.lostReceived])"
+        figures["lost_sent"] = "\(drain[.lostSent])"
         for (blocker, count) in drain.blockedOn where count > 0 {
             figures["blocked_on_\(blocker.rawValue)"] = "\(count)"
         }
@@ -78,11 +81,6 @@ extension Logger {
 }
 
 extension CloseReason {
-    /// Neither the peer's own wish nor the plan of a drain.
-    fileprivate var isUnpleasant: Bool {
-        switch self {
-        case .peerClosed, .drained: false
-        case .idle, .lineTooLong, .invalidUTF8, .adminClosed, .resetByPeer, .writeStalled, .forced, .refused: true
-        }
-    }
+    /// Closed neither by the peer nor as planned by a drain.
+    fileprivate var isUnpleasant: Bool { self != .peerClosed && self != .drained }
 }

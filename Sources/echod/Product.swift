@@ -1,5 +1,5 @@
-internal import MicroHTTPD
-internal import Revision
+import MicroHTTPD
+import Revision
 
 /// What the product calls itself.
 package enum Product {

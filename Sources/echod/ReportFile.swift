@@ -1,5 +1,6 @@
 import EventLoops
 import Glibc
+import Threads
 
 /// The file of `--report`: opened at the start, so that a wrong path is seen then, and written in place once, at the
 /// end. Until then it keeps what it held: a process that is killed leaves the report of the one before.
@@ -10,7 +11,7 @@ final class ReportFile: Sendable {
     private let path: String
     private let descriptor: FileDescriptor
     private let isRegular: Bool
-    /// The orderly and the immediate end may meet: who comes second waits for the first, so that the process does not
+    /// The orderly and the immediate end may meet: the second waits for the first, so that the process does not
     /// go away between the truncation and the write. That is why this lock is held over system calls.
     private let isWritten = Lock(false)
 
@@ -38,7 +39,7 @@ final class ReportFile: Sendable {
         let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
         let number = Glibc.open(path, flags, 0o644)
         guard number < 0 && errno == ENXIO else { return number }
-        // A FIFO that nobody reads yet. With a reader of our own, for this instant, it can be opened; whether somebody
+        // A FIFO without a reader yet. With echod as its reader for an instant it can be opened; whether a process
         // reads it is seen at the end. Of what else gives ENXIO (a socket) the error is the same once more.
         let reader = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         defer { if reader >= 0 { close(reader) } }

@@ -1,5 +1,7 @@
+import ClientCommands
 import EventLoops
 import Glibc
+import Options
 
 // Before anything else is opened.
 StandardStream.occupyClosedOnes()
@@ -11,9 +13,9 @@ let environment = ProcessEnvironment.current()
 switch ParsedCommand.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment) {
 case .serve(let options):
     HostLimits.growDescriptorTable(to: HostLimits.raiseDescriptorLimit())
-    exit(Service(options, surroundings: .ofThisProcess()).run())
+    exit(Service(options, launchContext: .ofThisProcess()).run())
 case .client(let work):
-    // It ends by signals as every other command does.
+    // Signals end a client command as they end other programs.
     SignalSource.restoreDefaults(ProcessSignal.watched)
     exit(ClientConsole.ofThisProcess(environment).run(work))
 case .exit(let code, let standardOutput, let standardError):

@@ -93,7 +93,7 @@ def test_unix_socket_files(tmp_path):
 
 
 def test_stale_unix_socket_is_replaced(tmp_path):
-    """A file on which nobody answers."""
+    """A socket file without a server behind it."""
     for name in ("echo", "admin"):
         with socket.socket(socket.AF_UNIX) as stale:
             stale.bind(str(tmp_path / name))
@@ -103,7 +103,7 @@ def test_stale_unix_socket_is_replaced(tmp_path):
 
 
 def test_live_unix_socket_is_left_alone(tmp_path):
-    """Somebody answers on it: exit 1, and he goes on answering. The same for a file that is no socket."""
+    """A server answers on it: exit 1, and that server goes on. The same for a file that is no socket."""
     address = f"unix:{tmp_path}/echo"
     (tmp_path / "file").write_text("precious")
     with Echod(listen=(address,), admin=(f"unix:{tmp_path}/admin",)) as server:
@@ -136,7 +136,7 @@ def assert_cannot_start(options, address, reason="in use"):
 
 
 def test_port_in_use():
-    """Exit 1 and one clear line, whoever holds the port, on either plane; the first is not disturbed."""
+    """Exit 1 and one clear line, whatever holds the port, on either plane; the first is not disturbed."""
     with Echod() as server:
         assert_cannot_start(("--listen", server.address, "--admin", "none"), server.address)
         assert_cannot_start(("--listen", LOOPBACK, "--admin", server.admin[0]), server.admin[0])

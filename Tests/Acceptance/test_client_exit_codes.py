@@ -64,7 +64,7 @@ def test_4_the_wait_is_over_or_somebody_undrained():
     [
         ("drain --timeout 5", '--timeout "5" (from the command line): a duration needs a unit'),
         ("status --admin 127.0.0.1:0", "port 0"),
-        ("status --admin none", "cannot be talked to"),
+        ("status --admin none", "no command can reach it"),
         ("shutdown --wait 5s", "--wait=DUR"),
         ("status --nonsense", "see echod status --help"),
         ("probe", "see echod probe --help"),
@@ -87,7 +87,7 @@ def test_no_waiter_more_is_a_refusal_but_the_drain_goes_on():
         eventually(lambda: (server.status()["drain"] or {}).get("waiters") == 16, "16 waiters")
         result = command(server, "drain", "--wait")
         assert (result.returncode, result.stdout) == (1, "")
-        assert "The drain was started or joined all the same" in result.stderr
+        assert "The drain was started or joined, but too many clients already wait" in result.stderr
 
 
 def test_a_server_that_ends_under_a_waiting_command():

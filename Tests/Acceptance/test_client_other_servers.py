@@ -88,7 +88,7 @@ UNAUTHORIZED = problem(401, "This needs the token.")
 
 
 def not_accepted(path, origin):
-    advice = "name the file that the server was given with --admin-token-file"
+    advice = "use the file that the server has as --admin-token-file"
     return f'echod: This needs the token.\nechod: the token of "{path}" (from {origin}) was not accepted: {advice}\n'
 
 
@@ -149,7 +149,7 @@ def test_a_server_that_wants_a_token_is_given_the_right_one(directory):
             words = [*verb.split(), *admin]
             none, wrong = run(*words), run(*words, "--admin-token-file", other)
             assert (none.returncode, none.stdout, wrong.returncode, wrong.stdout) == (1, "", 1, "")
-            wanted = f"{server.admin[0]} wants a token: name the token's file with --admin-token-file"
+            wanted = f"{server.admin[0]} needs a token: name its file with --admin-token-file"
             assert "Authorization: Bearer" in none.stderr and none.stderr.endswith(f"\nechod: {wanted}\n")
             refused = not_accepted(other, "the command line").splitlines()[1]
             assert "Authorization: Bearer" in wrong.stderr and wrong.stderr.endswith(f"\n{refused}\n")

@@ -1,4 +1,4 @@
-"""Commands whose output nobody takes: a full disk is told of and ends in 1, a closed pipe is quiet and ends in SIGPIPE."""
+"""Commands whose output is not taken: a full disk is reported and ends in 1, a closed pipe is quiet and ends in SIGPIPE."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from commands import NOBODY, command, half_typed
 from echod import BINARY, PATIENCE, Echod, Process, clean_environment, eventually
 
 FULL_DISK = "echod: cannot write to standard output: No space left on device\n"
-DONE = FULL_DISK + "what was asked of the server has been done\n"
+DONE = FULL_DISK + "the server has done what was asked\n"
 PRINTED = ["--help", "--version", "drain --help", "help status", "--generate-completion-script bash"]
 
 

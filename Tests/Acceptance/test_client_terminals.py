@@ -163,7 +163,7 @@ def test_watching_without_a_terminal_is_a_table_a_second():
             lines = [child.stdout.readline() for _ in range(5)]
             assert lines[0].startswith("ID  PEER") and lines[0] == lines[3]
             assert lines[1:3] == ["0 of 0\n", "\n"] and lines[4] == "0 of 0\n"
-            # As `| head` does: the next table finds nobody, and no word is said.
+            # As `| head` does: the next table finds no reader, and nothing is printed.
             child.stdout.close()
             assert child.wait(PATIENCE) == -signal.SIGPIPE
         pipe = f'"{BINARY}" connections --watch --json --admin {server.admin[0]} | head -n 1'
@@ -194,7 +194,7 @@ def test_ctrl_c_while_waiting_leaves_no_line_behind():
             code, text = screen.end()
         assert code == -signal.SIGINT
         # The terminal's own ^C stands before what the command writes, or after it.
-        words = "\r\x1b[Kechod: waits no longer; what was asked for goes on\r\n"
+        words = "\r\x1b[Kechod: stopped waiting; the drain continues\r\n"
         assert text.replace("^C", "").endswith(words)
         assert server.state == "draining"
 

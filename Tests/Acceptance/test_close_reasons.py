@@ -145,7 +145,7 @@ def test_write_stalled():
             server.logged(" warning bytes lost ", f" peer={client.name} reason=write_stalled")
             got = client.receive_until_reset()
             assert got and got == (answer_of(line) * (len(got) // len(line) + 1))[: len(got)]
-            # Who has nothing to read is not stalled.
+            # A client without answers to read is not stalled.
             assert other.asks(b"here\n") == b"HERE\n"
 
 
@@ -186,7 +186,7 @@ def test_refused():
 
 
 def test_very_many_refused():
-    """A crowd at the door: each is turned away, none disturbs who is in, all are counted."""
+    """A crowd beyond the limit: each client is refused, none disturbs those served, all are counted."""
     with Echod("--max-connections", "1") as server, server.client() as inside:
         assert inside.asks(b"in\n") == b"IN\n"
         crowd = [server.client() for _ in range(100)]

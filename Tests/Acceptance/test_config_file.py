@@ -80,12 +80,12 @@ def test_the_flag_names_the_file(config, tmp_path):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ('{"drain-timout": "5s"}', ["--config", 'no option "drain-timout"', '"drain-timeout"?', "allowed: listen"]),
+        ('{"drain-timout": "5s"}', ["--config", 'unknown option "drain-timout"', '"drain-timeout"?', "allowed: listen"]),
         ('{\n"drain-timeout": 20}', ["--drain-timeout", "line 2 of ", "write 20s"]),
         ('{"mode": "lower"}', ["--mode", "line 1 of ", "upper, verbatim"]),
         ('{"mode": ["upper"]}', ["--mode", "not a list"]),
         ('{"config": "x"}', ["--config", "cannot name another"]),
-        ('{"mode": "upper",\n "mode": "upper"}', ["line 2", "stands in line 1 already"]),
+        ('{"mode": "upper",\n "mode": "upper"}', ["line 2", "is already in line 1"]),
         ("{", ["--config", "line 1", "allowed: one JSON object"]),
         ("[" * 100000, ["line 1"]),
         ("", ["line 1"]),
@@ -145,7 +145,7 @@ def test_hup_with_a_bad_file_changes_nothing(config, tmp_path, text):
     with Echod("--config", path) as server:
         config(text) if text else (tmp_path / "echod.json").unlink()
         server.signal(1)
-        server.logged(" error the configuration file was not taken, nothing has changed", "echod.json")
+        server.logged(" error cannot reload the configuration file; nothing has changed", "echod.json")
         assert options(server)["log-level"] == {"source": "file", "value": "info"}
         assert server.state == "serving"
 
@@ -158,12 +158,12 @@ def test_hup_leaves_flag_and_environment_alone(config):
     ):
         with Echod("--config", path, *arguments, variables=variables) as server:
             server.signal(1)
-            server.logged("the log level is not taken from it", f"given_by={source}", "now=notice")
+            server.logged("configuration file reloaded; it does not set the log level", f"given_by={source}", "now=notice")
             assert options(server)["log-level"] == {"source": source, "value": "notice"}
 
 
 def test_hup_without_a_file():
     with Echod() as server:
         server.signal(1)
-        server.logged("nothing to read again: there is no configuration file")
+        server.logged("nothing to reload: there is no configuration file")
         eventually(lambda: server.state == "serving", "serving")

@@ -4,9 +4,9 @@ import pytest
 from drains import drain_of, undrain
 from echod import Echod, ask, count, eventually
 
-# Mode close waits so long for the peer's end of file, in tests whose client gives none.
+# Mode close waits this long for the peer's end of file, in tests whose client gives none.
 SHORT_LINGER = ("--linger", "200ms")
-# And so long for one that has something to do first, on a busy machine.
+# And this long for one that has something to do first, on a busy machine.
 LONG_LINGER = ("--linger", "60s")
 
 

@@ -77,7 +77,7 @@ class Crowd:
             eventually(lambda: self["dead_with_answer"].unacknowledged == 0, "a question that has arrived")
             self.link.cut()
         self.server.await_row(self["dead_with_answer"], unacked=len(QUESTION))
-        # Input that nobody reads: the sum of what is lost depends on it.
+        # Input that is never read: the sum of what is lost depends on it.
         self.unread = {name: self._stuck_input(name) for name in ("window_closed", "resetting", "slow")}
 
     def _stuck_input(self, name):

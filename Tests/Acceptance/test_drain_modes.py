@@ -129,7 +129,7 @@ def test_mode_wait(timeout):
 
 @pytest.mark.parametrize("how", ["POST", "QUIT", "--drain-mode", "joined"])
 def test_mode_abort(how):
-    """No delay, no linger, no spread: everybody is reset at once, forced, exit 2."""
+    """No delay, no linger, no spread: every client is reset at once, forced, exit 2."""
     options = ["--drain-spread", "1h", "--accept-linger", "1m", "--drain-timeout", "5h"]
     options += ["--drain-mode", "abort"] if how == "--drain-mode" else []
     with Echod(*options, listen=(LOCAL,)) as server:

@@ -225,7 +225,7 @@ def hammer(random, server, over, watcher):
             visit(random, server)
         else:
             answer = request(server, "GET", "/status")
-            # Who asks in the very last moment is told so, or finds nobody any more.
+            # A client that asks at the very last moment is told so, or is refused.
             if answer and not (answer.code == 503 and "The server is stopping" in answer.text):
                 watcher.check(answer.json)
 

@@ -66,10 +66,10 @@ def at_rest(process):
     return readings[-1]
 
 
-@pytest.mark.parametrize("doors", ["tcp", "unix"])
-def test_again_and_again(doors, tmp_path):
+@pytest.mark.parametrize("listeners", ["tcp", "unix"])
+def test_again_and_again(listeners, tmp_path):
     """Descriptors and threads are as before, memory as after 50 cycles; every drain has its line."""
-    with Echod("--loops", "2", listen=(LOCAL if doors == "tcp" else f"unix:{tmp_path}/echo",)) as server:
+    with Echod("--loops", "2", listen=(LOCAL if listeners == "tcp" else f"unix:{tmp_path}/echo",)) as server:
         address = server.address
         cycle(server)
         process = server.process
@@ -89,7 +89,7 @@ def test_again_and_again(doors, tmp_path):
 
 
 def test_during_the_accept_linger():
-    """Old listeners serve their queues, nobody was marked: all go on; it can be done again at once."""
+    """Old listeners serve their queues, no connection was marked: all go on; it can be done again at once."""
     with Echod("--accept-linger", "10s", "--drain-timeout", "60s", listen=(LOCAL,)) as server:
         clients = asked(server, 10)
         silent = server.client()

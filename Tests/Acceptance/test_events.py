@@ -59,7 +59,7 @@ def test_reader_that_is_behind_is_cut_and_others_go_on():
             assert begin > 70_000, "not cut"
             flood(server, 100, begin)
             begin -= 100
-        # Its end has come, though nobody stopped the stream.
+        # Its end has come, though the client did not stop the stream.
         with contextlib.suppress(ConnectionResetError):
             lazy.read_to_end()
         assert server.is_running and not lazy.is_whole

@@ -159,7 +159,7 @@ def test_signal_while_names_are_resolved(path):
 
 @needs_strace
 def test_signal_while_sockets_are_bound(path, tmp_path):
-    """It is pending when the service begins, and then nobody is let in any more."""
+    """It is pending when the service begins, and then no client is let in any more."""
     admin = str(tmp_path / "admin")
     slow = ["-e", "trace=listen", "-e", "inject=listen:delay_enter=4000000"]
     arguments = ["--listen", LOOPBACK, "--admin", f"unix:{admin}", "--accept-linger", "0s", "--report", path]
@@ -185,8 +185,8 @@ def failed_start(path, *arguments, code=1):
 
 
 def in_use(address, option):
-    remedy = f"stop what listens there, or choose another address with {option}"
-    return f"critical cannot start: {address} is in use already; {remedy}\n"
+    remedy = f"stop the program that listens there, or choose another address with {option}"
+    return f"critical cannot start: {address} is already in use; {remedy}\n"
 
 
 def test_listener_in_use(path):

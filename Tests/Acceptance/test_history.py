@@ -1,4 +1,4 @@
-"""`GET /ui/history`: the last five minutes for the dashboard's charts, and that nobody wakes up for them in vain."""
+"""`GET /ui/history`: the last five minutes for the dashboard's charts, and that no thread wakes up for them in vain."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def await_quiet(server):
             seen, since = now, time.monotonic()
         return time.monotonic() - since > QUIET
 
-    eventually(is_quiet, "a process in which nobody wakes up")
+    eventually(is_quiet, "a process in which no thread wakes up")
 
 
 def test_clients_of_before_are_in_it_also_short_ones_after_a_pause():

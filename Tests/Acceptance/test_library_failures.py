@@ -14,7 +14,7 @@ import pytest
 
 import echod
 
-SOURCE = pathlib.Path(__file__).with_name("library_failures.c")
+SOURCE = pathlib.Path(__file__).parent / "support" / "library_failures.c"
 PLAIN = "MHD_create_response_from_buffer"
 STREAM = "MHD_create_response_from_callback"
 CALLS = (PLAIN, STREAM, "MHD_add_response_header", "MHD_queue_response")

@@ -142,12 +142,12 @@ def test_changes_are_told_with_who_asked(tmp_path):
         assert ask(tcp, "POST", "/drain", {"Origin": "null"}).code == 403
         for index, (method, target, code) in enumerate(changes):
             assert ask(unix if index % 2 else tcp, method, target).code == code
-        server.logged("change asked for", "level=error")
+        server.logged("admin request", "level=error")
         names = ("127.0.0.1", f"uid:{os.getuid()}")
         requests = [f"{method} {target}" for method, target, _ in changes]
-        expected = [f'by={names[index % 2]} request="{request}"' for index, request in enumerate(requests)]
-        assert re.findall("notice change asked for (.*)", server.log.decode()) == expected
-        assert b"change refused" not in server.log
+        expected = [f'from={names[index % 2]} request="{request}"' for index, request in enumerate(requests)]
+        assert re.findall("notice admin request (.*)", server.log.decode()) == expected
+        assert b"admin request refused" not in server.log
 
 
 def test_refused_changes_are_told(tmp_path):
@@ -158,7 +158,7 @@ def test_refused_changes_are_told(tmp_path):
         refused += [("DELETE", "/connections/7", 404)]
         for index, (method, target, code) in enumerate(refused):
             assert ask(server.admin[index % 2], method, target).code == code
-        server.logged("change refused", "status=404")
+        server.logged("admin request refused", "status=404")
         # A signal's drain is not taken back; with a client it is not over before that is refused.
         with server.client() as client:
             assert client.asks(b"one\n") == b"ONE\n"
@@ -167,10 +167,10 @@ def test_refused_changes_are_told(tmp_path):
             server.await_state("draining")
             assert ask(server.admin[0], "DELETE", "/drain").code == 409
             refused.append(("DELETE", "/drain", 409))
-            server.logged("change refused", "status=409")
+            server.logged("admin request refused", "status=409")
         names = ("127.0.0.1", f"uid:{os.getuid()}")
         expected = []
         for index, (method, target, code) in enumerate(refused):
-            line = f'by={names[index % 2]} request="{method} {target}"'
-            expected += [f"asked for {line}", f"refused {line} status={code}"]
-        assert re.findall("notice change (.*)", server.log.decode()) == expected
+            line = f'from={names[index % 2]} request="{method} {target}"'
+            expected += [line, f"refused {line} status={code}"]
+        assert re.findall("notice admin request (.*)", server.log.decode()) == expected

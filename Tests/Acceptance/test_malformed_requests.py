@@ -1,6 +1,6 @@
 """The odd requests, mutated at random and cut at random places: each is answered in good form or not at all.
 
-Nobody else notices, and the log stays small. `replay_corpus.py` does the same with libmicrohttpd's own fuzzing corpus.
+No other client notices, and the log stays small. `replay_corpus.py` does the same with libmicrohttpd's own fuzzing corpus.
 """
 
 import random

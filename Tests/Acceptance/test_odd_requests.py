@@ -1,4 +1,4 @@
-"""Requests that no honest client sends (faults.md, 1.5 and 1.6): each gets its one answer, and nobody else notices.
+"""Requests that no honest client sends (faults.md, 1.5 and 1.6): each gets its one answer, and no other client notices.
 
 What is smuggled behind some of them is `POST /shutdown`: had one got through, the state would say so.
 """
@@ -179,7 +179,7 @@ def service(request, tmp_path_factory):
 
 def test_each_gets_its_one_answer(service):
     quiet = [one for one in CATALOGUE + FURTHER if not one.statuses]
-    # Nothing is said to these but the end of file, when the library has lost patience; nobody waits for that here.
+    # Nothing is said to these but the end of file, when the library has lost patience; this test does not wait for it.
     waiting = [echod.Background(exchange, service.admin[0], one) for one in quiet]
     for one in CATALOGUE + FURTHER:
         if one.statuses:

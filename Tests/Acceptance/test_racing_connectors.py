@@ -10,7 +10,7 @@ from echod import Background, Client, Echod, count, eventually
 
 CLIENTS = count(20, 40)
 DRAINS = count(10, 100)
-# The default on loopback: so long after it was accepted a silent client is still heard.
+# The default on loopback: this long after it was accepted a silent client is still served.
 ACCEPT_LINGER = 0.05
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
@@ -73,8 +73,8 @@ def race(server, clients, end):
     assert server.exit_code() == 0
     assert b"drain clean" in server.log
     late = sum(connector.late for connector in connectors)
-    # In 2 of 400 races one client's first SYN was lost, in none of 349 in a network namespace of their own; we found no
-    # cause in the server. Were the doors shut in the wrong order, many would be.
+    # The kernel drops a SYN that it handles while the mark is set (faults.md, section 2.2), in about 1 of 200 races. If the
+    # listeners closed in the wrong order, many would be lost.
     repeated = sum(connector.repeated for connector in connectors)
     print(f"{served} served, {late} were silent for an accept linger, {repeated} refused by the second SYN")
     assert repeated <= 1

@@ -216,7 +216,7 @@ print(connection.getresponse().status)
 
 
 def test_a_remote_admin_without_a_token_is_warned_of(token_file):
-    warning = b" warning whoever reaches the admin can drain and shut down this service"
+    warning = b" warning every client that reaches the admin API can drain and shut down this service"
     everywhere = {"admin": ("0.0.0.0:0",)}
     with Echod("--admin-allow-remote", **everywhere) as server:
         assert warning in server.log

@@ -40,7 +40,7 @@ def test_sixteen_wait_and_sixteen_read_while_probes_are_answered():
         before = server.status()["drain"]["timeout_ms"]
         refused = server.post("/drain?wait&timeout=15s")
         assert (refused.code, refused.headers["Retry-After"]) == (503, "5")
-        assert "started or joined all the same" in refused.json["detail"]
+        assert "was started or joined" in refused.json["detail"]
         assert server.status()["drain"]["timeout_ms"] < before == 20_000
         refused = server.get("/events")
         assert (refused.code, refused.headers["Retry-After"]) == (503, "5")

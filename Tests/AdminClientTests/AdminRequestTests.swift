@@ -1,4 +1,4 @@
-import EchoCore
+import Basics
 import EventLoops
 import Testing
 

@@ -1,6 +1,7 @@
-import EchoCore
+import Basics
 import EventLoops
 import Testing
+import Wire
 
 @testable import AdminClient
 

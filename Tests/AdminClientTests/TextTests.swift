@@ -1,11 +1,11 @@
-import EchoCore
 import Testing
+import Wire
 
 @testable import AdminClient
 
 @Suite("What is said of answers")
 struct TextTests {
-    /// The sample of interface.md, section 5.
+    /// The sample of contract.md, section 5.
     static let sample = """
         {"admin":["127.0.0.1:8889"],"bytes":{"received":1048576,"sent":1048576,"unacked":4096,"unread":0},\
         "connections":{"accepted":60,"active":2,"closed":{"admin_closed":0,"drained":50,"forced":0,"idle":0,\
@@ -45,7 +45,7 @@ struct TextTests {
                 drain 1         by api, mode close, then hold
                   time          3s of 20s, 16s left
                   waits for     1 peer_read, 1 peer_close
-                  closed        50 while it ran, whoever ended them
+                  closed        50 (by either side)
                   marked        52 that it began to close
                   accept queue  lossless, 4 taken from it
                   late          120 bytes discarded
@@ -66,13 +66,13 @@ struct TextTests {
         #expect(text.contains(#"unix:/a\x1b[2J\xe2\x80\xae"#))
     }
 
-    /// Whoever answers may count as he likes; the command does not end in a trap.
+    /// A server may count as it likes; the command does not trap.
     @Test(
         arguments: [
             ("\"waiters\":1", "\"waiters\":-1", "waiters       -1"),
             ("16880", "9223372036854", "106751d23h left"), ("16880", "-9223372036854", "0ms left"),
             ("\"active\":2", "\"active\":-9223372036854775808", "-9223372036854775808 active"),
-            ("\"closed\":50", "\"closed\":18446744073709551615", "18446744073709551615 while it ran"),
+            ("\"closed\":50", "\"closed\":18446744073709551615", "18446744073709551615 (by either side)"),
         ])
     func status_ofOddNumbers_isATable(figure: String, odd: String, shown: String) throws {
         let status = try ServiceStatus(json: Array(Self.sample.replacing(figure, with: odd).utf8))

@@ -4,6 +4,8 @@ import Logging
 import MicroHTTPD
 import Synchronization
 import Testing
+import Threads
+import Wire
 
 /// What the router says of changes.
 @Suite("Log of changes")
@@ -20,7 +22,7 @@ struct AdminLogTests {
 
     @Test(arguments: ["/drain", "/shutdown", "/drain?timeout=5s&mode=abort"])
     func changeThatIsMade_isToldOnce(target: String) {
-        #expect(lines(of: request(.post, target)) == ["notice change asked for by=127.0.0.1 request=POST \(target)"])
+        #expect(lines(of: request(.post, target)) == ["notice admin request from=127.0.0.1 request=POST \(target)"])
     }
 
     @Test(
@@ -34,8 +36,8 @@ struct AdminLogTests {
     func changeThatTheRouteRefuses_isToldTwice(request: HTTPRequest, name: String, status: Int) {
         #expect(
             lines(of: request) == [
-                "notice change asked for by=127.0.0.1 request=\(name)",
-                "notice change refused by=127.0.0.1 request=\(name) status=\(status)",
+                "notice admin request from=127.0.0.1 request=\(name)",
+                "notice admin request refused from=127.0.0.1 request=\(name) status=\(status)",
             ])
     }
 
@@ -44,7 +46,7 @@ struct AdminLogTests {
         #expect(lines(of: request(.post, "/drain"), to: drain).last?.hasSuffix("POST /drain status=409") == true)
         let undrain = FakeService { $0.undrain = .refused("no") }
         #expect(lines(of: request(.delete, "/drain"), to: undrain).last?.hasSuffix("DELETE /drain status=409") == true)
-        #expect(lines.all.filter { $0.hasPrefix("notice change refused by=127.0.0.1") }.count == 2)
+        #expect(lines.all.filter { $0.hasPrefix("notice admin request refused from=127.0.0.1") }.count == 2)
     }
 
     @Test(arguments: [DrainWaitOutcome.over(.undrained), .over(.lost), .limitPassed])

@@ -1,7 +1,9 @@
 import Admin
+import Basics
 import EchoCore
 import MicroHTTPD
 import Testing
+import Wire
 
 @Suite("GET /connections")
 struct ConnectionRoutesTests {
@@ -55,15 +57,16 @@ struct ConnectionRoutesTests {
             ("sort=sent", ConnectionQuery(order: .sent)), ("limit=1", ConnectionQuery(limit: 1)),
             ("limit=1000", ConnectionQuery(limit: 1000)), ("after=0", ConnectionQuery(after: 0)),
             ("after=18446744073709551615&sort=id", ConnectionQuery(after: .max)),
-            ("peer=10.0.0.9", ConnectionQuery(peer: "10.0.0.9")),
-            ("peer=10.0.0.9:51234", ConnectionQuery(peer: "10.0.0.9:51234")),
-            ("peer=10.0.0.9%3A51234", ConnectionQuery(peer: "10.0.0.9:51234")),
-            ("peer=::1", ConnectionQuery(peer: "::1")), ("peer=[::1]", ConnectionQuery(peer: "::1")),
-            ("peer=%5B0:0::1%5D:7", ConnectionQuery(peer: "[::1]:7")),
-            ("peer=::ffff:10.0.0.9", ConnectionQuery(peer: "10.0.0.9")),
-            ("peer=[::ffff:a00:9]:7", ConnectionQuery(peer: "10.0.0.9:7")),
-            ("peer=fe80::1%25eth0", ConnectionQuery(peer: "fe80::1%eth0")),
-            ("peer=unix", ConnectionQuery(peer: "unix")),
+            ("peer=10.0.0.9", ConnectionQuery(peer: PeerPattern("10.0.0.9"))),
+            ("peer=10.0.0.9:51234", ConnectionQuery(peer: PeerPattern("10.0.0.9:51234"))),
+            ("peer=10.0.0.9%3A51234", ConnectionQuery(peer: PeerPattern("10.0.0.9:51234"))),
+            ("peer=::1", ConnectionQuery(peer: PeerPattern("::1"))),
+            ("peer=[::1]", ConnectionQuery(peer: PeerPattern("::1"))),
+            ("peer=%5B0:0::1%5D:7", ConnectionQuery(peer: PeerPattern("[::1]:7"))),
+            ("peer=::ffff:10.0.0.9", ConnectionQuery(peer: PeerPattern("10.0.0.9"))),
+            ("peer=[::ffff:a00:9]:7", ConnectionQuery(peer: PeerPattern("10.0.0.9:7"))),
+            ("peer=fe80::1%25eth0", ConnectionQuery(peer: PeerPattern("fe80::1"))),
+            ("peer=unix", ConnectionQuery(peer: PeerPattern("unix"))),
             ("%73tate=%6fpen&limit=5", ConnectionQuery(state: .open, limit: 5)), ("", ConnectionQuery()),
             ("format=text&state=open", ConnectionQuery(state: .open)),
         ])
@@ -84,7 +87,7 @@ struct ConnectionRoutesTests {
             ("peer=localhost", "an address with or without port"), ("peer=10.0.0", "an address"),
             ("peer=10.0.0.9:", "an address"), ("peer=10.0.0.9:70000", "an address"), ("peer=[10.0.0.9]", "an address"),
             ("peer=10.0.0.9%25eth0", "an address"), ("blocked_on=nobody", "peer_read"),
-            ("State=open", #"no parameter \"State\""#), ("state=open&state=open", "more than once"),
+            ("State=open", #"Unknown parameter \"State\""#), ("state=open&state=open", "more than once"),
             ("state", "has no value. Allowed: open"), ("state=", #"\"state\" is empty"#), ("=open", "empty parameter"),
             ("state=open&", "empty parameter"), ("&", "empty parameter"), ("state=open&&limit=5", "empty parameter"),
             ("state=%6fpen%", "percent-encoded"), ("state=%zz", "percent-encoded"), ("state=%4", "percent-encoded"),
@@ -132,7 +135,7 @@ struct ConnectionRoutesTests {
 
     @Test(arguments: ["17", "x", "017", "+17", "-1", "18446744073709551616", "17;x", "{id}"])
     func one_thatIsNotThere_isNotFound(id: String) throws {
-        #expect(try send(request(.get, "/connections/\(id)")).isProblem(404, "There is no connection"))
+        #expect(try send(request(.get, "/connections/\(id)")).isProblem(404, "is neither open nor among"))
     }
 
     @Test func one_whenItsLoopDoesNotAnswer_isUnavailable() throws {
@@ -152,9 +155,9 @@ struct ConnectionRoutesTests {
 
     @Test func delete_ofOneThatIsNotOpen_isNotFound() throws {
         let service = FakeService()
-        #expect(try send(request(.delete, "/connections/17"), to: service).isProblem(404, "none that is open"))
+        #expect(try send(request(.delete, "/connections/17"), to: service).isProblem(404, "is not open"))
         #expect(service.seen.closed == [.init(id: 17, mode: .close)])
-        #expect(try send(request(.delete, "/connections/017"), to: service).isProblem(404, "There is no connection"))
+        #expect(try send(request(.delete, "/connections/017"), to: service).isProblem(404, "is not open"))
         #expect(service.seen.closed.count == 1)
     }
 

@@ -2,6 +2,7 @@ import Admin
 import EchoCore
 import MicroHTTPD
 import Testing
+import Wire
 
 @Suite("GET /events")
 struct EventRoutesTests {
@@ -155,7 +156,7 @@ struct PrestopRoutesTests {
 
     @Test func tooManyWaiters_isUnavailable_butTheDrainIsStarted() throws {
         let service = FakeService { $0.takesWaiters = false }
-        #expect(try send(prestop(), to: service).isProblem(503, "started or joined all the same"))
+        #expect(try send(prestop(), to: service).isProblem(503, "was started or joined"))
         #expect(service.seen.drainRequests.count == 1)
     }
 }

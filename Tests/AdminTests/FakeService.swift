@@ -1,5 +1,7 @@
 import EchoCore
 import Synchronization
+import Threads
+import Wire
 
 /// A service that answers what a test tells it to, and remembers what it was asked.
 final class FakeService: ServiceControl {
@@ -150,8 +152,9 @@ extension ServiceStatus {
         connections: Connections(accepted: 60, active: 2, closed: [.drained: 50, .peerClosed: 8]),
         drain: Drain(
             id: 1, intent: .hold, mode: .close, trigger: .api, delay: .zero, timeout: .seconds(20),
-            elapsed: .milliseconds(3120), deadlineIn: .milliseconds(16_880), atMark: 52, closed: 50, fromBacklog: 4,
-            blockedOn: [.peerClose: 1, .peerRead: 1], lateDiscarded: 120, waiters: 1),
+            elapsed: .milliseconds(3120), deadlineIn: .milliseconds(16_880),
+            blockedOn: [.peerClose: 1, .peerRead: 1], waiters: 1,
+            counts: [.atMark: 52, .closed: 50, .fromBacklog: 4, .lateDiscarded: 120]),
         inState: .milliseconds(3120), lines: 16_384, pid: 4711, state: .draining, uptime: .seconds(86_400),
         version: "0.1.0")
 }
@@ -160,6 +163,6 @@ extension ConnectionInfo {
     /// The contract's sample row.
     static let sample = ConnectionInfo(
         id: 17, peer: "10.0.0.9:51234", local: "10.0.0.5:7", mode: .upper,
-        openedAtUnixNanoseconds: 1_795_262_400_000_000_000, age: .seconds(9), idle: .milliseconds(80), state: .open,
+        openedAt: "2026-11-21T12:00:00.000Z", age: .seconds(9), idle: .milliseconds(80), state: .open,
         lines: 64, received: 4096, sent: 4096, partialLine: 3)
 }

@@ -3,6 +3,7 @@ import EchoCore
 import MicroHTTPD
 import Synchronization
 import Testing
+import Wire
 
 @Suite("echod_admin_requests_total")
 struct MetricsRequestCountsTests {

@@ -1,6 +1,7 @@
 import EchoCore
 import MicroHTTPD
 import Testing
+import Wire
 
 @testable import Admin
 
@@ -104,8 +105,8 @@ struct MetricsTests {
 
     @Test func service_isShownAsMeasured() throws {
         let measured = ServiceMeasurements(
-            status: .sample, maximumConnections: 9_000, acceptErrors: [.processFiles: 3], lostReceived: 5, lostSent: 6,
-            lateDiscarded: 120, drains: [.forced: 2])
+            status: .sample, maximumConnections: 9_000, acceptErrors: [.processFiles: 3],
+            counts: [.lostReceived: 5, .lostSent: 6, .lateDiscarded: 120], drains: [.forced: 2])
         let samples = Self.samples(
             try send(request(.get, "/metrics"), to: FakeService { $0.measurements = measured }).text)
         let expected = [

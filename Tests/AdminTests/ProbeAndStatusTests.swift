@@ -1,7 +1,7 @@
 import Admin
-import EchoCore
 import MicroHTTPD
 import Testing
+import Wire
 
 @Suite("Probes and status")
 struct ProbeAndStatusTests {
@@ -89,7 +89,7 @@ struct ProbeAndStatusTests {
         #expect(try send(request(.get, "/livez?\(query)")).status == 400)
     }
 
-    /// Copied from interface.md, section 5; its line breaks are not part of the document.
+    /// Copied from contract.md, section 5; its line breaks are not part of the document.
     private static let contract = """
         {"admin":["127.0.0.1:8889"],
          "bytes":{"received":1048576,"sent":1048576,"unacked":4096,"unread":0},

@@ -1,12 +1,13 @@
 import Admin
-import EchoCore
+import Basics
 import MicroHTTPD
 import Synchronization
 import Testing
+import Threads
 
 extension HTTPPeer {
-    static let loopback = HTTPPeer.network(address: "127.0.0.1", isLoopback: true)
-    static let remote = HTTPPeer.network(address: "10.0.0.9", isLoopback: false)
+    static let loopback = HTTPPeer.network(.v4(0x7f00_0001))
+    static let remote = HTTPPeer.network(.v4(0x0a00_0009))
 }
 
 extension AdminConfiguration {

@@ -1,5 +1,4 @@
 import Admin
-import EchoCore
 import MicroHTTPD
 import Testing
 
@@ -15,14 +14,14 @@ struct RouterTests {
     @Test(arguments: ["/nope", "/status/", "//status", "/connections/", "/connections/1/2", "/Status", "/drain/x"])
     func unknownPath_isNotFound(path: String) throws {
         let response = try send(request(.get, path))
-        #expect(response.isProblem(404, "GET / lists the endpoints"))
+        #expect(response.isProblem(404, "GET /?format=text lists the endpoints"))
     }
 
     @Test func problem_hasTheMembersOfRFC9457() throws {
         let response = try send(request(.get, "/nope"))
         #expect(
             response.text
-                == #"{"detail":"There is no \"/nope\" here. GET / lists the endpoints.","#
+                == #"{"detail":"There is no endpoint \"/nope\". GET /?format=text lists the endpoints.","#
                 + #""status":404,"title":"Not Found","type":"about:blank"}"# + "\n")
     }
 
@@ -65,7 +64,7 @@ struct RouterTests {
         for (method, path) in Self.endpoints {
             let service = FakeService()
             let response = try send(request(method, "\(path)?wiat"), to: service)
-            #expect(response.isProblem(400, #"There is no parameter \"wiat\" here."#))
+            #expect(response.isProblem(400, #"Unknown parameter \"wiat\"."#))
             #expect(service.seen.drainRequests.isEmpty)
         }
     }
@@ -74,7 +73,7 @@ struct RouterTests {
         let response = try send(request(.get, "/"))
         #expect(response.status == 200)
         #expect(response.header("Content-Type") == "text/plain; charset=utf-8")
-        for (method, path) in Self.endpoints where path != "/" {
+        for (method, path) in Self.endpoints {
             let name = path == "/connections/17" ? "/connections/{id}" : path
             #expect(
                 response.text.split(separator: "\n").contains { $0.hasPrefix(method.rawValue) && $0.contains(name) })
@@ -82,6 +81,27 @@ struct RouterTests {
         for usage in ["?limit=1..1000", "?after=N", "?format=text", "?wait[=DUR]", "?mode=wait|close|abort"] {
             #expect(response.text.contains(usage))
         }
+    }
+
+    @Test func index_hasAnAddressForABrowser() throws {
+        let response = try send(request(.get, "/?format=text", headers: DashboardTests.browser))
+        #expect(try response == send(request(.get, "/")))
+        #expect(try send(request(.get, "/?format=html")).isProblem(400, "Allowed: text"))
+    }
+
+    /// The service keeps what a waiter and a reader of events are answered with; that must not keep the service.
+    @Test(arguments: [(HTTPMethod.post, "/drain?wait"), (.get, "/prestop"), (.get, "/events")])
+    func requestThatWaits_doesNotKeepTheService(method: HTTPMethod, target: String) {
+        weak var kept: FakeService?
+        do {
+            let service = FakeService()
+            kept = service
+            let headers = [(name: "Host", value: "localhost"), (name: "X-Echod-Drain", value: "1")]
+            let router = Router(service: service, configuration: .test, process: { nil })
+            _ = router.answers(to: request(method, target, headers: headers))
+            #expect(service.seen.waiters.count + service.seen.observers.count == 1)
+        }
+        #expect(kept == nil)
     }
 
     @Test func rejection_isAProblemOfTheAdminsForm() {

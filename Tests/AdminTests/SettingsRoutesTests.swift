@@ -3,6 +3,7 @@ import Logging
 import MicroHTTPD
 import Synchronization
 import Testing
+import Threads
 
 /// Settings with a value of every kind.
 final class FakeSettings: ProcessSettings {

@@ -1,5 +1,5 @@
-import EchoCore
 import Testing
+import Wire
 
 @testable import Admin
 
@@ -16,7 +16,7 @@ import Testing
 
     @Test func line_isTheStatusObjectAndANewline() throws {
         let status = self.status()
-        #expect(StatusReport.line(status) == JSONText.encode(StatusDocument(status)))
+        #expect(StatusReport.line(status) == JSONText.encode(status))
         #expect(text(status).hasPrefix("{\"admin\":[\"127.0.0.1:8889\"],"))
         #expect(text(status).hasSuffix("\"}\n"))
     }
@@ -26,7 +26,7 @@ import Testing
         let path = "unix:/" + String(repeating: "a", count: length)
         let status = self.status(listen: Array(repeating: path, count: 30))
         let line = text(status)
-        let uncut = JSONText.encode(StatusDocument(status))?.count ?? 0
+        let uncut = JSONText.encode(status)?.count ?? 0
         #expect(line.utf8.count <= StatusReport.longest)
         #expect((line.utf8.count == uncut) == (uncut <= StatusReport.longest))
         #expect(line.hasSuffix("\"}\n") && line.filter { $0 == "\n" }.count == 1)

@@ -1,5 +1,6 @@
 import MicroHTTPD
 import Synchronization
+import Threads
 
 /// The far end of a stream: what it was sent, and a client that can go.
 final class StreamSink: ResponseSink {

@@ -1,5 +1,4 @@
 import Admin
-import EchoCore
 import MicroHTTPD
 import Testing
 

@@ -1,15 +1,16 @@
 import EchoCore
 import Testing
+import Wire
 
 @Suite struct ConnectionTableTests {
     private let page = ConnectionPage(
         connections: [
             ConnectionInfo(
-                id: 7, peer: "127.0.0.1:51234", local: "127.0.0.1:8888", mode: .upper, openedAtUnixNanoseconds: 0,
+                id: 7, peer: "127.0.0.1:51234", local: "127.0.0.1:8888", mode: .upper, openedAt: "",
                 age: .seconds(9), idle: .milliseconds(80), state: .open, lines: 64, received: 4096, sent: 4096,
                 partialLine: 3),
             ConnectionInfo(
-                id: 17, peer: "unix:/a\u{1b}[2J", local: "unix:/b", mode: .verbatim, openedAtUnixNanoseconds: 0,
+                id: 17, peer: "unix:/a\u{1b}[2J", local: "unix:/b", mode: .verbatim, openedAt: "",
                 age: .seconds(125), idle: .zero, state: .closing, blockedOn: .peerClose),
         ], next: nil, total: 2)
 

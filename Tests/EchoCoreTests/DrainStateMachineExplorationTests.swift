@@ -1,12 +1,13 @@
 import EchoCore
 import Testing
+import Wire
 
 /// Breadth first through every order of events in the model `World`, each state once.
 ///
 /// Each event is checked by `WorldStep`. Explored (every run prints its figures; 11 s in a debug build on two cores):
-/// - `wide`: 78,685 states, 249,616 transitions, to depth 7
-/// - `deep`: 103,427 states, 235,997 transitions, all there are (the longest way has 22 events)
-/// - `hurried`: 58,748 states, 120,949 transitions, all there are (15 events)
+/// - `wide`: 90,241 states, 272,893 transitions, to depth 7
+/// - `deep`: 155,230 states, 334,390 transitions, all there are (the longest way has 22 events)
+/// - `hurried`: 73,148 states, 148,863 transitions, all there are (15 events)
 @Suite("DrainStateMachine: exploration")
 struct DrainStateMachineExplorationTests {
     /// Every request in every early order.

@@ -1,5 +1,6 @@
 import EchoCore
 import Testing
+import Wire
 
 /// The paragraph "Joining", and the exit codes of section 6.
 @Suite("DrainStateMachine: joining and exit codes")
@@ -40,7 +41,7 @@ struct DrainStateMachineJoinTests {
         rig.pass(.seconds(1))
         rig.postDrain(delay: .zero)
         #expect(rig.state == .draining && rig.drain.delay == .seconds(1))
-        #expect(rig.actions.last == .closeDoors(drain: 1, serveQueueUntil: Rig.at(.seconds(2))))
+        #expect(rig.actions.last == .closeListeners(drain: 1, serveQueueUntil: Rig.at(.seconds(2))))
     }
 
     @Test func join_withATimeoutThatHoldsTheDelay_leavesTheDelay() {
@@ -84,16 +85,16 @@ struct DrainStateMachineJoinTests {
         rig.postDrain(timeout: .milliseconds(1_800))
         #expect(
             rig.actions == [
-                .closeDoors(drain: 1, serveQueueUntil: Rig.at(.milliseconds(500))),
+                .closeListeners(drain: 1, serveQueueUntil: Rig.at(.milliseconds(500))),
                 .warn(.acceptLingerShortened(to: .milliseconds(500))),
             ])
         #expect(rig.drain.acceptQueue == .bestEffort)
     }
 
-    @Test func join_bringingTheDeadlineNearer_afterTheDoorsClosed_staysLossless() {
+    @Test func join_bringingTheDeadlineNearer_afterTheListenersClosed_staysLossless() {
         var rig = Rig(.draining)
         rig.pass(.seconds(1))
-        rig.doorsClosed()
+        rig.listenersClosed()
         rig.postDrain(timeout: .milliseconds(100))
         #expect(rig.actions.isEmpty && rig.drain.acceptQueue == .lossless)
     }
@@ -162,14 +163,14 @@ struct DrainStateMachineJoinTests {
 
     @Test func exitCode_whenALossWasCountedBeforeForcingIsGivenUp_isLost() {
         var stuck = Rig(.forcing, .exit)
-        stuck.machine.counted = DrainTally(lostSent: 7)
+        stuck.tally = DrainTally(lostSent: 7)
         stuck.pass(.milliseconds(500))
         var hurried = Rig(.draining)
         hurried.signalTwice()
-        hurried.machine.counted = DrainTally(lostReceived: 1)
+        hurried.tally = DrainTally(lostReceived: 1)
         hurried.signal()
         for rig in [stuck, hurried] {
-            #expect(rig.actions.first == .finishWaiters(drain: 1, .drained, .lost))
+            #expect(rig.actions.first == rig.finishWaiters(drain: 1, .drained, .lost))
             #expect(rig.machine.exitCode == .lost && rig.drain.result == .lost)
         }
     }
@@ -188,7 +189,7 @@ struct DrainStateMachineJoinTests {
 
     @Test func bestEffort_neverChangesTheExitCode() {
         var rig = Rig(.draining)
-        rig.doorsClosed(.bestEffort)
+        rig.listenersClosed(.bestEffort)
         rig.connectionsEnded()
         #expect(rig.machine.exitCode == .success)
     }

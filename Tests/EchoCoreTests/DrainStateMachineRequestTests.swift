@@ -1,19 +1,20 @@
 import EchoCore
 import Testing
+import Wire
 
-/// The rows "all bound", `POST /drain` and `POST /shutdown` of interface.md, section 3: a test a cell.
+/// The rows "all bound", `POST /drain` and `POST /shutdown` of contract.md, section 3: a test a cell.
 @Suite("DrainStateMachine: start and requests")
 struct DrainStateMachineRequestTests {
     @Test func listenersBound_whenStarting_serves() {
         var rig = Rig(.starting)
-        #expect(rig.machine.listenersBound(at: rig.now) == [.publishState(.serving)])
+        #expect(rig.machine.listenersBound(at: rig.moment) == [.publishState(.serving)])
         #expect(rig.state == .serving)
         #expect(rig.machine.drain == nil && rig.machine.exitCode == nil && rig.machine.nextTimer == nil)
     }
 
     @Test func startFailed_whenStarting_exitsWithFailure() {
         var rig = Rig(.starting)
-        #expect(rig.machine.startFailed(at: rig.now) == [.publishState(.exiting), .exit(.failure)])
+        #expect(rig.machine.startFailed(at: rig.moment) == [.publishState(.exiting), .exit(.failure)])
         #expect(rig.machine.exitCode == .failure)
     }
 
@@ -21,7 +22,7 @@ struct DrainStateMachineRequestTests {
     func listenersBound_whenNotStarting_changesNothing(state: ServiceState) {
         let before = Rig(state)
         var rig = before
-        #expect(rig.machine.listenersBound(at: rig.now).isEmpty)
+        #expect(rig.machine.listenersBound(at: rig.moment).isEmpty)
         #expect(rig.machine == before.machine)
     }
 
@@ -29,7 +30,7 @@ struct DrainStateMachineRequestTests {
     func startFailed_whenNotStarting_changesNothing(state: ServiceState) {
         let before = Rig(state)
         var rig = before
-        #expect(rig.machine.startFailed(at: rig.now).isEmpty)
+        #expect(rig.machine.startFailed(at: rig.moment).isEmpty)
         #expect(rig.machine == before.machine)
     }
 
@@ -49,7 +50,7 @@ struct DrainStateMachineRequestTests {
         #expect(rig.drain.intent == .hold && rig.drain.id == 1 && rig.drain.trigger == .api)
         #expect(
             rig.actions == [
-                .publishState(.draining), .closeDoors(drain: 1, serveQueueUntil: Rig.at(.seconds(1))),
+                .publishState(.draining), .closeListeners(drain: 1, serveQueueUntil: Rig.at(.seconds(1))),
             ])
     }
 
@@ -120,7 +121,7 @@ struct DrainStateMachineRequestTests {
         rig.postShutdown()
         #expect(rig.outcome == .joined && rig.drain.intent == .exit)
         #expect(
-            rig.actions == [.publishState(.exiting), .finishWaiters(drain: 1, .exiting, .clean), .exit(.success)])
+            rig.actions == [.publishState(.exiting), rig.finishWaiters(drain: 1, .exiting, .clean), .exit(.success)])
     }
 
     @Test func postShutdown_whenExiting_isAccepted() {

@@ -1,5 +1,7 @@
+import Basics
 import EchoCore
 import Testing
+import Wire
 
 /// The three rows of signals and mode abort: a test a cell, and the rules about signals.
 @Suite("DrainStateMachine: signals and mode abort")
@@ -70,13 +72,13 @@ struct DrainStateMachineSignalTests {
     func furtherSignal_whenDrainRuns_forces(state: ServiceState) {
         var rig = Rig(state)
         rig.signalTwice()
-        #expect(rig.actions == [.publishState(.forcing), .closeDoorsNow(drain: 1), .cutConnections(drain: 1)])
+        #expect(rig.actions == [.publishState(.forcing), .closeListenersNow(drain: 1), .cutConnections(drain: 1)])
         #expect(rig.drain.acceptQueue == .bestEffort)
     }
 
-    @Test func furtherSignal_whenDoorsAreClosed_staysLossless() {
+    @Test func furtherSignal_whenListenersAreClosed_staysLossless() {
         var rig = Rig(.draining)
-        rig.doorsClosed()
+        rig.listenersClosed()
         rig.signalTwice()
         #expect(rig.actions == [.publishState(.forcing), .cutConnections(drain: 1)])
         #expect(rig.drain.acceptQueue == .lossless)
@@ -87,7 +89,7 @@ struct DrainStateMachineSignalTests {
         rig.signalTwice()
         rig.signal()
         #expect(rig.actions.last == .exitImmediately(.forced))
-        #expect(rig.actions.contains(.finishWaiters(drain: 1, .drained, .forced)))
+        #expect(rig.actions.contains(rig.finishWaiters(drain: 1, .drained, .forced)))
         #expect(rig.state == .exiting && rig.machine.exitCode == .forced && rig.machine.nextTimer == nil)
     }
 
@@ -141,7 +143,7 @@ struct DrainStateMachineSignalTests {
     @Test func quit_whenServing_resetsAndSetsIntentExit() {
         var rig = Rig(.serving, defaults: DrainDefaults(delay: .seconds(5), spread: .seconds(5)))
         rig.signal(.quit)
-        #expect(rig.actions == [.publishState(.forcing), .closeDoorsNow(drain: 1), .resetConnections(drain: 1)])
+        #expect(rig.actions == [.publishState(.forcing), .closeListenersNow(drain: 1), .resetConnections(drain: 1)])
         #expect(rig.drain.intent == .exit && rig.drain.mode == .abort && rig.drain.delay == .zero)
         #expect(rig.drain.acceptQueue == .bestEffort)
     }

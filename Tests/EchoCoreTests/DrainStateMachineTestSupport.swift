@@ -1,4 +1,7 @@
+import Basics
 import EchoCore
+import Testing
+import Wire
 
 /// A machine with a clock that only tests move, and what the last event brought about.
 struct Rig {
@@ -7,9 +10,12 @@ struct Rig {
 
     var machine: DrainStateMachine
     var now = Rig.start
+    /// What is counted of the drain.
+    var tally = DrainTally()
     var outcome: DrainReply.Outcome?
     var actions: [DrainAction] = []
 
+    var moment: DrainStateMachine.Moment { .init(now, tally) }
     var state: ServiceState { machine.state }
     var drain: DrainRecord { machine.drain ?? Rig.noDrain }
     var isRefused: Bool {
@@ -28,7 +34,7 @@ struct Rig {
     init(_ state: ServiceState, _ intent: DrainIntent = .hold, defaults: DrainDefaults = DrainDefaults()) {
         machine = DrainStateMachine(defaults: defaults, at: now)
         guard state != .starting else { return }
-        _ = machine.listenersBound(at: now)
+        _ = machine.listenersBound(at: moment)
         switch state {
         case .starting, .serving: break
         case .lameDuck: request(DrainRequest(intent: intent, delay: .seconds(5)))
@@ -48,7 +54,7 @@ struct Rig {
     }
 
     mutating func request(_ request: DrainRequest) {
-        (outcome, actions) = machine.drainRequested(request, at: now)
+        (outcome, actions) = machine.drainRequested(request, at: moment)
     }
 
     mutating func postDrain(mode: DrainMode? = nil, delay: Duration? = nil, timeout: Duration? = nil) {
@@ -60,7 +66,7 @@ struct Rig {
     }
 
     mutating func signal(_ signal: TerminationSignal = .terminate) {
-        actions = machine.signalReceived(signal, at: now)
+        actions = machine.signalReceived(signal, at: moment)
     }
 
     /// A first signal and, after 500 ms, a further one.
@@ -72,31 +78,37 @@ struct Rig {
 
     @discardableResult
     mutating func undrain() -> UndrainOutcome {
-        let answer = machine.undrainRequested(at: now)
+        let answer = machine.undrainRequested(at: moment)
         actions = answer.actions
         return answer.outcome
     }
 
     mutating func listenersReopened(attempt: Int = 1) {
-        actions = machine.listenersReopened(attempt: attempt, at: now)
+        actions = machine.listenersReopened(attempt: attempt, at: moment)
     }
 
     mutating func undrainFailed(attempt: Int = 1) {
-        actions = machine.undrainFailed(attempt: attempt, at: now)
+        actions = machine.undrainFailed(attempt: attempt, at: moment)
     }
 
-    mutating func doorsClosed(_ acceptQueue: AcceptQueueGuarantee = .lossless) {
-        actions = machine.doorsClosed(drain: drain.id, acceptQueue: acceptQueue, at: now)
+    mutating func listenersClosed(_ acceptQueue: AcceptQueueGuarantee = .lossless) {
+        actions = machine.listenersClosed(drain: drain.id, acceptQueue: acceptQueue, at: moment)
     }
 
     mutating func connectionsEnded(_ tally: DrainTally = DrainTally()) {
-        machine.counted = tally
-        actions = machine.connectionsEnded(drain: drain.id, at: now)
+        self.tally = tally
+        actions = machine.connectionsEnded(drain: drain.id, at: moment)
     }
 
     mutating func pass(_ duration: Duration) {
         now = now + duration
-        actions = machine.timePassed(at: now)
+        actions = machine.timePassed(at: moment)
+    }
+
+    /// The action that answers those who wait for the present drain, which is the one numbered `id` and has `result`.
+    func finishWaiters(drain id: Int, _ milestone: DrainMilestone, _ result: DrainResult) -> DrainAction {
+        #expect(drain.id == id && drain.result == result)
+        return .finishWaiters(drain, milestone)
     }
 
     /// The time from the start of the drain.

@@ -1,5 +1,7 @@
+import Basics
 import EchoCore
 import Testing
+import Wire
 
 /// The rows of delay, deadline and end, and the paragraph "Times".
 @Suite("DrainStateMachine: times")
@@ -12,29 +14,29 @@ struct DrainStateMachineTimeTests {
         #expect(rig.state == .lameDuck && rig.actions.isEmpty)
         rig.pass(.milliseconds(1))
         #expect(rig.state == .draining && rig.machine.enteredStateAt == rig.now)
-        #expect(rig.actions.last == .closeDoors(drain: 1, serveQueueUntil: Rig.at(.seconds(6))))
+        #expect(rig.actions.last == .closeListeners(drain: 1, serveQueueUntil: Rig.at(.seconds(6))))
     }
 
     @Test func deadline_whenDraining_forces() {
         var rig = Rig(.draining)
         rig.pass(.seconds(1))
-        rig.doorsClosed()
+        rig.listenersClosed()
         rig.pass(.seconds(19))
         #expect(rig.actions == [.publishState(.forcing), .cutConnections(drain: 1)])
         #expect(rig.drain.acceptQueue == .lossless)
     }
 
-    @Test func deadline_whenDoorsAreStillOpen_isBestEffort() {
+    @Test func deadline_whenListenersAreStillOpen_isBestEffort() {
         var rig = Rig(.draining)
         rig.pass(.seconds(20))
-        #expect(rig.actions.contains(.closeDoorsNow(drain: 1)) && rig.drain.acceptQueue == .bestEffort)
+        #expect(rig.actions.contains(.closeListenersNow(drain: 1)) && rig.drain.acceptQueue == .bestEffort)
     }
 
     @Test(arguments: [ServiceState.draining, .forcing])
     func connectionsEnded_whenHolding_isDrained(state: ServiceState) {
         var rig = Rig(state)
         rig.connectionsEnded()
-        #expect(rig.actions == [.publishState(.drained), .finishWaiters(drain: 1, .drained, .clean)])
+        #expect(rig.actions == [.publishState(.drained), rig.finishWaiters(drain: 1, .drained, .clean)])
         #expect(rig.machine.nextTimer == nil && rig.drain.endedAt == rig.now)
     }
 
@@ -44,17 +46,16 @@ struct DrainStateMachineTimeTests {
         rig.connectionsEnded(DrainTally(forced: 2))
         #expect(
             rig.actions == [
-                .publishState(.drained), .finishWaiters(drain: 1, .drained, .forced), .publishState(.exiting),
-                .finishWaiters(drain: 1, .exiting, .forced), .exit(.forced),
+                .publishState(.drained), rig.finishWaiters(drain: 1, .drained, .forced), .publishState(.exiting),
+                rig.finishWaiters(drain: 1, .exiting, .forced), .exit(.forced),
             ])
     }
 
     @Test(arguments: [ServiceState.starting, .serving, .lameDuck, .drained, .exiting])
     func connectionsEnded_elsewhere_changesNothing(state: ServiceState) {
-        var before = Rig(state)
-        before.machine.counted = DrainTally(forced: 1)
+        let before = Rig(state)
         var rig = before
-        rig.connectionsEnded(before.machine.counted)
+        rig.connectionsEnded(DrainTally(forced: 1))
         #expect(rig.actions.isEmpty && rig.machine == before.machine)
     }
 
@@ -78,13 +79,13 @@ struct DrainStateMachineTimeTests {
         #expect(rig.machine.nextTimer == Rig.at(.seconds(20)))
     }
 
-    @Test func modeClose_whenDoorsCloseEarly_marksAtOnce() {
+    @Test func modeClose_whenListenersCloseEarly_marksAtOnce() {
         var rig = Rig(.draining)
-        rig.doorsClosed(.handedOver)
+        rig.listenersClosed(.handedOver)
         #expect(
             rig.actions == [.markConnections(drain: 1, spreadUntil: Rig.start, firstLineGrace: .seconds(1))])
         #expect(rig.drain.acceptQueue == .handedOver)
-        rig.doorsClosed(.lossless)
+        rig.listenersClosed(.lossless)
         #expect(rig.actions.isEmpty && rig.drain.acceptQueue == .handedOver)
     }
 
@@ -105,7 +106,7 @@ struct DrainStateMachineTimeTests {
         var rig = Rig(.serving, defaults: .wait)
         rig.postDrain(delay: .seconds(4), timeout: .seconds(12))
         rig.pass(.seconds(4))
-        rig.doorsClosed()
+        rig.listenersClosed()
         #expect(rig.machine.nextTimer == Rig.at(.seconds(10)))
     }
 
@@ -115,12 +116,12 @@ struct DrainStateMachineTimeTests {
         rig.pass(.seconds(1))
         #expect(
             rig.actions == [
-                .publishState(.draining), .closeDoors(drain: 1, serveQueueUntil: Rig.at(.milliseconds(1_500))),
+                .publishState(.draining), .closeListeners(drain: 1, serveQueueUntil: Rig.at(.milliseconds(1_500))),
                 .warn(.acceptLingerShortened(to: .milliseconds(500))),
             ])
         #expect(rig.drain.acceptQueue == .bestEffort)
         rig.pass(.milliseconds(500))
-        rig.doorsClosed(.lossless)
+        rig.listenersClosed(.lossless)
         #expect(rig.drain.acceptQueue == .bestEffort)
     }
 
@@ -128,7 +129,7 @@ struct DrainStateMachineTimeTests {
         var rig = Rig(.serving)
         rig.postDrain(delay: .seconds(1), timeout: .seconds(5))
         rig.pass(.milliseconds(1_030))
-        #expect(rig.actions.last == .closeDoors(drain: 1, serveQueueUntil: Rig.at(.milliseconds(2_030))))
+        #expect(rig.actions.last == .closeListeners(drain: 1, serveQueueUntil: Rig.at(.milliseconds(2_030))))
         #expect(rig.drain.acceptQueue == .lossless)
     }
 
@@ -137,7 +138,7 @@ struct DrainStateMachineTimeTests {
         rig.postDrain()
         #expect(
             rig.actions == [
-                .publishState(.draining), .closeDoors(drain: 1, serveQueueUntil: Rig.start),
+                .publishState(.draining), .closeListeners(drain: 1, serveQueueUntil: Rig.start),
                 .markConnections(drain: 1, spreadUntil: Rig.start, firstLineGrace: .zero),
             ])
         #expect(rig.drain.acceptQueue == .bestEffort)
@@ -160,8 +161,8 @@ struct DrainStateMachineTimeTests {
         rig.pass(.milliseconds(500))
         #expect(
             rig.actions == [
-                .finishWaiters(drain: 1, .drained, .forced), .publishState(.exiting),
-                .finishWaiters(drain: 1, .exiting, .forced), .exit(.forced),
+                rig.finishWaiters(drain: 1, .drained, .forced), .publishState(.exiting),
+                rig.finishWaiters(drain: 1, .exiting, .forced), .exit(.forced),
             ])
         rig.pass(.milliseconds(1_500))
         #expect(rig.actions == [.exitImmediately(.forced)])
@@ -197,11 +198,11 @@ struct DrainStateMachineTimeTests {
         rig.pass(.seconds(600))
         #expect(
             rig.actions == [
-                .publishState(.draining), .closeDoors(drain: 1, serveQueueUntil: rig.now),
-                .warn(.acceptLingerShortened(to: .zero)), .publishState(.forcing), .closeDoorsNow(drain: 1),
+                .publishState(.draining), .closeListeners(drain: 1, serveQueueUntil: rig.now),
+                .warn(.acceptLingerShortened(to: .zero)), .publishState(.forcing), .closeListenersNow(drain: 1),
                 .cutConnections(drain: 1),
             ])
-        // The stop ate the time for cutting: the loops get it anew, once.
+        // The stop ate the time for cutting: the loops get it again, once.
         #expect(rig.machine.nextTimer == rig.now + .milliseconds(500))
         rig.pass(.seconds(600))
         #expect(rig.actions.last == .exit(.forced))

@@ -1,10 +1,12 @@
+import Basics
 import EchoCore
 import Testing
+import Wire
 
 /// A machine and all that surrounds it, as far as it matters: three connections, the listeners, and how many requests,
 /// signals, undrains and waits are still to come. The data plane may be as slow as it likes, or silent.
 struct World: Hashable {
-    enum Doors: Hashable {
+    enum Listening: Hashable {
         case open, closing, closed
     }
 
@@ -13,7 +15,7 @@ struct World: Hashable {
         case request(DrainRequest)
         case signal(TerminationSignal)
         case undrain, listenersReopened, undrainFailed
-        case doorsClosed
+        case listenersClosed
         case connectionEnded(World.End)
         case connectionsEnded
         case timerDue, halfASecond
@@ -58,7 +60,7 @@ struct World: Hashable {
 
     var machine = DrainStateMachine(defaults: DrainDefaults(spread: .seconds(4)), at: Rig.start)
     var now = Rig.start
-    var doors = Doors.open
+    var listeners = Listening.open
     var open = World.connections
     var endedClean = 0
     /// Of the current drain, and of those before it.
@@ -83,6 +85,7 @@ struct World: Hashable {
 
     init(_ scope: Scope) { left = scope.limits }
 
+    var moment: DrainStateMachine.Moment { .init(now, tally) }
     var isEveryoneTold: Bool { isDrainedTold && isExitingTold }
     var endedConnections: Int { endedClean + tally.forced + formerlyCut }
 
@@ -95,12 +98,12 @@ struct World: Hashable {
         if left.signals > 0 { events += [.signal(.terminate), .signal(.quit)] }
         if left.undrains > 0 { events.append(.undrain) }
         if !attempts.isEmpty { events += [.listenersReopened, .undrainFailed] }
-        if doors == .closing { events.append(.doorsClosed) }
+        if listeners == .closing { events.append(.listenersClosed) }
         if open > 0, machine.state != .starting {
             events.append(.connectionEnded(.clean))
             if isCut { events += [.connectionEnded(.forced), .connectionEnded(.lost)] }
         }
-        if doors == .closed, open == 0, !isReported { events.append(.connectionsEnded) }
+        if listeners == .closed, open == 0, !isReported { events.append(.connectionsEnded) }
         if machine.nextTimer != nil { events.append(.timerDue) }
         if left.waits > 0, machine.state != .starting { events.append(.halfASecond) }
         return events
@@ -114,43 +117,43 @@ struct World: Hashable {
     /// Lets `event` happen. Actions are carried out by `perform`.
     mutating func happen(_ event: Event) -> Answer {
         switch event {
-        case .listenersBound: return Answer(actions: machine.listenersBound(at: now))
-        case .startFailed: return Answer(actions: machine.startFailed(at: now))
+        case .listenersBound: return Answer(actions: machine.listenersBound(at: moment))
+        case .startFailed: return Answer(actions: machine.startFailed(at: moment))
         case .request(let request):
             left.requests -= 1
-            let (outcome, actions) = machine.drainRequested(request, at: now)
+            let (outcome, actions) = machine.drainRequested(request, at: moment)
             guard case .refused = outcome else { return Answer(actions: actions) }
             return Answer(actions: actions, isRefused: true)
         case .signal(let signal):
             left.signals -= 1
             hasSeenSignal = true
-            return Answer(actions: machine.signalReceived(signal, at: now))
+            return Answer(actions: machine.signalReceived(signal, at: moment))
         case .undrain:
             left.undrains -= 1
-            let (outcome, actions) = machine.undrainRequested(at: now)
+            let (outcome, actions) = machine.undrainRequested(at: moment)
             return Answer(actions: actions, isRefused: outcome.isRefused)
         case .listenersReopened:
-            return Answer(actions: machine.listenersReopened(attempt: attempts.removeFirst(), at: now))
+            return Answer(actions: machine.listenersReopened(attempt: attempts.removeFirst(), at: moment))
         case .undrainFailed:
-            return Answer(actions: machine.undrainFailed(attempt: attempts.removeFirst(), at: now))
-        case .doorsClosed, .connectionEnded, .connectionsEnded:
+            return Answer(actions: machine.undrainFailed(attempt: attempts.removeFirst(), at: moment))
+        case .listenersClosed, .connectionEnded, .connectionsEnded:
             return Answer(actions: report(event))
         case .timerDue:
             now = machine.nextTimer ?? now
-            return Answer(actions: machine.timePassed(at: now))
+            return Answer(actions: machine.timePassed(at: moment))
         case .halfASecond:
             left.waits -= 1
             now = min(now + .milliseconds(500), machine.nextTimer ?? .init(nanoseconds: .max))
-            return Answer(actions: machine.timePassed(at: now))
+            return Answer(actions: machine.timePassed(at: moment))
         }
     }
 
     private mutating func report(_ event: Event) -> [DrainAction] {
         let id = machine.drain?.id ?? 0
         switch event {
-        case .doorsClosed:
-            doors = .closed
-            return machine.doorsClosed(drain: id, acceptQueue: .lossless, at: now)
+        case .listenersClosed:
+            listeners = .closed
+            return machine.listenersClosed(drain: id, acceptQueue: .lossless, at: moment)
         case .connectionEnded(let end):
             open -= 1
             switch end {
@@ -163,9 +166,7 @@ struct World: Hashable {
             return []
         case .connectionsEnded:
             isReported = true
-            machine.counted = tally
-            defer { machine.counted = DrainTally() }
-            return machine.connectionsEnded(drain: id, at: now)
+            return machine.connectionsEnded(drain: id, at: moment)
         case .listenersBound, .startFailed, .request, .signal, .undrain, .listenersReopened, .undrainFailed, .timerDue,
             .halfASecond:
             return []
@@ -188,7 +189,7 @@ struct World: Hashable {
     mutating func beginDrain() {
         formerlyCut += tally.forced
         tally = DrainTally()
-        doors = .open
+        listeners = .open
         isCut = false
         isReported = false
         isDrainedTold = false

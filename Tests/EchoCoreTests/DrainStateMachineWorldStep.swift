@@ -1,32 +1,43 @@
+import Basics
 import EchoCore
+import Wire
 
-/// One event in a world, its actions carried out, and the rules of interface.md, section 3, that it broke.
+/// One event in a world, its actions carried out, and the rules of contract.md, section 3, that it broke.
 struct WorldStep {
     let before: World
     let event: World.Event
     var after: World
     var actions: [DrainAction] = []
     var violations: [String] = []
+    /// The drain that the actions are about: an undrain's end and the beginning of the next drain may be one event.
+    private var current: Int?
 
     init(before: World, event: World.Event) {
         self.before = before
         self.event = event
         after = before
+        current = before.machine.drain?.id
     }
 
     mutating func take() {
         let answer = after.happen(event)
         actions = answer.actions
-        let id = after.machine.drain?.id
-        if let id, id != before.machine.drain?.id { after.beginDrain() }
-        if after.machine.drain?.intent == .exit, after.intentExitAt == nil { after.intentExitAt = after.now }
         for action in actions { perform(action) }
+        if let id = after.machine.drain?.id { begin(id) }
+        if after.machine.drain?.intent == .exit, after.intentExitAt == nil { after.intentExitAt = after.now }
         if answer.isRefused {
             check(actions.isEmpty && after.machine == before.machine, "a refusal changes nothing")
         }
         checkDrain()
+        checkComingDrain()
         checkState()
         checkTime()
+    }
+
+    private mutating func begin(_ drain: Int) {
+        guard drain == after.machine.drain?.id, drain != current else { return }
+        current = drain
+        after.beginDrain()
     }
 
     private mutating func check(_ condition: Bool, _ rule: String) {
@@ -37,21 +48,24 @@ struct WorldStep {
 
     private mutating func perform(_ action: DrainAction) {
         check(!after.isGone, "nothing comes after the end")
-        let current = after.machine.drain?.id
         switch action {
         case .publishState, .warn:
             break
-        case .closeDoors, .closeDoorsNow, .markConnections, .cutConnections, .resetConnections, .reopenConnections:
+        case .closeListeners, .closeListenersNow, .markConnections, .cutConnections, .resetConnections,
+            .reopenConnections:
             performOnConnections(action)
         case .openListeners(let attempt):
             check(event == .undrain && after.owedUndrain == nil, "listeners are opened for an undrain only")
             after.attempts.append(attempt)
             after.owedUndrain = attempt
-        case .closeReopenedListeners(let attempt):
-            check(event == .listenersReopened && attempt != after.owedUndrain, "only overtaken listeners are closed")
-        case .finishWaiters(let id, let milestone, let result):
-            check(id == current && result == after.machine.drain?.result, "the result is told")
+        case .finishWaiters(let drain, let milestone):
+            begin(drain.id)
+            check(drain.id == current && drain.result != nil, "the result is told")
+            check(drain == after.machine.drain || drain.result == .undrained, "the result is the machine's")
             check(after.tell(milestone), "waiters are answered once")
+        case .moveWaiters(let former, let drain):
+            check(
+                former == before.machine.comingDrain?.id && drain == current, "waiters follow a drain that was coming")
         case .finishUndrain(let attempt, let outcome):
             check(attempt == after.owedUndrain && outcome != .opening(attempt: attempt), "an undrain is answered once")
             after.owedUndrain = nil
@@ -66,24 +80,31 @@ struct WorldStep {
     }
 
     private mutating func performOnConnections(_ action: DrainAction) {
-        let current = after.machine.drain?.id
         switch action {
-        case .closeDoors(let id, let until):
-            check(id == current && after.doors != .closed && until >= after.now, "closeDoors is for open doors")
-            after.doors = .closing
-        case .closeDoorsNow(let id):
-            check(id == current && after.doors != .closed, "closeDoorsNow is for open doors")
-            after.doors = .closing
+        case .closeListeners(let id, let until):
+            begin(id)
+            check(
+                id == current && after.listeners != .closed && until >= after.now,
+                "closeListeners is for open listeners")
+            after.listeners = .closing
+        case .closeListenersNow(let id):
+            begin(id)
+            let mayBeOpen = after.listeners != .closed || before.owedUndrain != nil
+            check(id == current && mayBeOpen, "closeListenersNow is for open listeners")
+            after.listeners = .closing
         case .markConnections(let id, let until, _):
-            check(id == current && after.doors != .open && !after.isCut, "marks follow the doors and precede the cut")
+            check(
+                id == current && after.listeners != .open && !after.isCut,
+                "marks follow the listeners and precede the cut")
             check(after.machine.drain.map { $0.mode != .wait && until < $0.deadline } ?? false, "marks need mode close")
         case .cutConnections(let id), .resetConnections(let id):
-            check(id == current && !after.isCut && after.doors != .open, "connections are cut once, doors first")
+            check(
+                id == current && !after.isCut && after.listeners != .open, "connections are cut once, listeners first")
             after.isCut = true
         case .reopenConnections(let id):
             check(id == current && !after.isCut, "nobody comes back from a cut")
-            after.doors = .open
-        case .publishState, .openListeners, .closeReopenedListeners, .finishWaiters, .finishUndrain, .warn, .exit,
+            after.listeners = .open
+        case .publishState, .openListeners, .finishWaiters, .moveWaiters, .finishUndrain, .warn, .exit,
             .exitImmediately:
             break
         }
@@ -108,7 +129,9 @@ struct WorldStep {
     private mutating func checkDrain() {
         guard let drain = after.machine.drain else { return }
         guard let former = before.machine.drain, former.id == drain.id else {
-            check(before.machine.drain.map { $0.result == .undrained } ?? true, "a drain follows one taken back")
+            let isTakenBack =
+                event == .listenersReopened || before.machine.drain.map { $0.result == .undrained } ?? true
+            check(isTakenBack, "a drain follows one taken back")
             check(drain.id == (before.machine.drain?.id ?? 0) + 1, "drains are numbered")
             return
         }
@@ -122,6 +145,25 @@ struct WorldStep {
             || (former.result == .forced && drain.result == .lost)
         check(isAllowed && (former.result != .undrained || drain.result == .undrained), "a result stays")
         check(former.endedAt == nil || former.endedAt == drain.endedAt, "a drain ends once")
+    }
+
+    /// A drain that was asked for during an undrain begins as it was answered, or its waiters follow to the one that
+    /// goes on.
+    private mutating func checkComingDrain() {
+        if let coming = after.machine.comingDrain {
+            check(
+                coming.id == (after.machine.drain?.id ?? 0) + 1 && after.owedUndrain != nil, "it comes after an undrain"
+            )
+            check(coming.deadline > after.now, "its deadline is kept")
+        }
+        guard let coming = before.machine.comingDrain else { return }
+        let isLeft = after.machine.comingDrain?.id == coming.id || after.machine.drain?.id == coming.id
+        let isMoved = actions.contains(.moveWaiters(from: coming.id, to: coming.id - 1))
+        check(isLeft != isMoved, "waiters follow a drain that does not begin")
+        if let drain = after.machine.drain, drain.id == coming.id {
+            check(event == .listenersReopened, "it begins when the listeners are open")
+            check(drain.deadline == coming.deadline && drain.intent == coming.intent, "it begins as it was answered")
+        }
     }
 
     private mutating func checkState() {
@@ -167,19 +209,21 @@ struct WorldStep {
         var machine = after.machine
         var now = after.now
         var actions: [DrainAction] = []
+        var deadline = after.now
         if machine.state == .starting || machine.state == .serving || machine.drain?.intent == .hold {
-            actions = machine.drainRequested(DrainRequest(intent: .exit), at: now).actions
+            actions = machine.drainRequested(DrainRequest(intent: .exit), at: .init(now, after.tally)).actions
+            deadline = machine.comingDrain?.deadline ?? deadline
         }
         for _ in 0..<12 {
             guard let timer = machine.nextTimer else { break }
             now = timer
-            actions += machine.timePassed(at: now)
+            actions += machine.timePassed(at: .init(now, after.tally))
         }
         guard case .exitImmediately = actions.last else {
             violations.append("intent exit and time end it")
             return
         }
-        let deadline = machine.drain?.deadline ?? after.now
-        check(now <= max(deadline, after.now) + .seconds(2), "a shutdown ends it by T + 2 s")
+        deadline = max(deadline, machine.drain?.deadline ?? deadline)
+        check(now <= deadline + .seconds(2), "a shutdown ends it by T + 2 s")
     }
 }

@@ -97,7 +97,8 @@ private struct Oracle {
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Oracle/upper_oracle.py")
         let python = try #require(Self.python, "no python3: make deps installs it")
-        let status = try Self.run([python, script.path(), directory.path(), String(seed)])
+        let paths = [script, directory].map { $0.path(percentEncoded: false) }
+        let status = try Self.run([python] + paths + [String(seed)])
         try #require(status == 0, "upper_oracle.py, seed \(seed)")
         var files: [String: [UInt8]] = [:]
         for url in try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil) {

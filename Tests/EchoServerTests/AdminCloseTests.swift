@@ -1,11 +1,13 @@
 import EchoCore
 import EventLoops
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoServer
 
-/// `DELETE /connections/{id}` (interface.md, section 5), in every phase of a connection.
+/// `DELETE /connections/{id}` (contract.md, section 5), in every phase of a connection.
 @Suite struct AdminCloseTests {
     @Test func close_answersWhatWasReceived_andGivesUpTheUnfinishedLine() throws {
         try withServer { server in
@@ -21,7 +23,7 @@ import TestSupport
             #expect(server.awaitsNobody())
             #expect(server.closed == [.adminClosed: 1])
             let measured = server.server.measure()
-            #expect((measured.lostReceived, measured.lostSent) == (0, 0))
+            #expect((measured.counts[.lostReceived], measured.counts[.lostSent]) == (0, 0))
         }
     }
 
@@ -33,7 +35,7 @@ import TestSupport
             client.send("late\n")
             #expect(server.awaitsNobody())
             #expect(server.closed == [.adminClosed: 1])
-            #expect(server.server.measure().lateDiscarded == 5)
+            #expect(server.server.measure().counts[.lateDiscarded] == 5)
         }
     }
 
@@ -64,8 +66,8 @@ import TestSupport
             #expect(server.closed == [.adminClosed: 1])
             let measured = server.server.measure()
             // Whole lines only were sent: what was read and not answered ends in one that is no line yet.
-            #expect(measured.lostReceived > 0 && measured.lostReceived <= before.unread + 8)
-            #expect(measured.lostSent >= before.unacked)
+            #expect(measured.counts[.lostReceived] > 0 && measured.counts[.lostReceived] <= before.unread + 8)
+            #expect(measured.counts[.lostSent] >= before.unacked)
             #expect(measured.status.bytes.received == UInt64(count))
             while !client.read(65_536).isEmpty {}
             #expect(client.end == .reset)
@@ -118,7 +120,7 @@ import TestSupport
             #expect(client.readToEnd().isEmpty)
             client.close()
             let drain = try server.drained()
-            #expect(drain.result == .clean && drain.incomplete == 5)
+            #expect(drain.result == .clean && drain[.incomplete] == 5)
             #expect(server.closed == [.adminClosed: 1])
         }
     }
@@ -156,7 +158,7 @@ import TestSupport
             try server.close(1, .abort)
             let drain = try server.drained()
             #expect(drain.result == .lost)
-            #expect(drain.lostSent > 0)
+            #expect(drain[.lostSent] > 0)
             #expect(server.closed == [.adminClosed: 1])
             #expect(server.server.measure().drains == [.clean: 0, .forced: 0, .lost: 1, .undrained: 0])
         }

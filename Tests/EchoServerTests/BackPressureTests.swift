@@ -1,6 +1,7 @@
 import EchoCore
-import Testing
 import TestSupport
+import Testing
+import Wire
 
 @testable import EchoServer
 

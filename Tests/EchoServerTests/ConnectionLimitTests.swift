@@ -1,7 +1,7 @@
-import EchoCore
 import Glibc
-import Testing
 import TestSupport
+import Testing
+import Wire
 
 @testable import EchoServer
 @testable import EventLoops
@@ -68,12 +68,11 @@ import TestSupport
             let number = open("/dev/null", O_RDWR | O_CLOEXEC)
             try #require(number >= 0)
             let shard = server.server.shards[0]
-            let accepted = server.server.accepted
+            let accepted = server.server.lifecycle.accepted
             server.control.post {
                 accepted.total.add(1)
-                shard.assign()
                 let client = AcceptedSocket(number: number, peer: .unix(path: nil))
-                shard.post { $0.admit([Arrival(id: 1_000, socket: client, local: nil, isRefused: false)]) }
+                shard.admit([Arrival(id: 1_000, socket: client, local: nil, isRefused: false)])
             }
             #expect(eventually { server.status.connections.closed[.refused] == 1 })
             let client = try server.connect()

@@ -1,6 +1,8 @@
+import Basics
 import EchoCore
 import EventLoops
 import Testing
+import Wire
 
 @testable import EchoServer
 
@@ -39,6 +41,14 @@ import Testing
             Self.row(3, openedAt: 50, lastActivity: 50, endedAt: 70),
         ]
         #expect(ConnectionQuery(state: .closed, order: order).page(of: [rows]).rows.map(\.id) == [2, 3, 1])
+    }
+
+    /// It is no figure to be computed from the age, which two clocks would make another one each time.
+    @Test(arguments: [1, 80_000_000, 7_000_000_000])
+    func row_showsTheInstantOfItsOpening(now: Int64) {
+        var row = Self.row(1, openedAt: 1)
+        row.openedAtUnix = 1_795_262_400_123_999_999
+        #expect(row.info(mode: .upper, now: now).openedAt == "2026-11-21T12:00:00.123Z")
     }
 
     /// Shards choose their first rows, and the page is chosen from those: it must be that of sorting everything.

@@ -1,11 +1,13 @@
 import EchoCore
 import EventLoops
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoServer
 
-/// Mode close, before its deadline (interface.md, section 4).
+/// Mode close, before its deadline (contract.md, section 4).
 @Suite struct DrainCloseTests {
     @Test(arguments: [("a\nb\n", "A\nB\n"), ("a\nb ß\nc\n", "A\nB SS\nC\n")])
     func linesReceivedAtTheMark_areAnsweredThenFIN(input: String, answer: String) throws {
@@ -21,7 +23,7 @@ import TestSupport
             client.close()
             let drain = try server.drained()
             #expect(drain.result == .clean)
-            #expect((drain.atMark, drain.closed, drain.lateDiscarded) == (1, 1, 0))
+            #expect((drain[.atMark], drain[.closed], drain[.lateDiscarded]) == (1, 1, 0))
             #expect(server.closed == [.drained: 1])
             #expect(server.status.exitCode == 0)
         }
@@ -44,8 +46,8 @@ import TestSupport
             client.finishSending()
             #expect(client.end == .finished)
             let drain = try server.drained()
-            #expect(drain.lateDiscarded == 13)
-            #expect((drain.lostReceived, drain.lostSent, drain.incomplete) == (0, 0, 0))
+            #expect(drain[.lateDiscarded] == 13)
+            #expect((drain[.lostReceived], drain[.lostSent], drain[.incomplete]) == (0, 0, 0))
             #expect(drain.result == .clean)
             #expect(server.status.lines == 3)
         }
@@ -59,7 +61,7 @@ import TestSupport
             client.send("late")
             #expect(eventually { server.status.bytes.received == 10 })
             client.close()
-            #expect(try server.drained().lateDiscarded == 4)
+            #expect(try server.drained()[.lateDiscarded] == 4)
         }
     }
 
@@ -76,7 +78,7 @@ import TestSupport
             goOn.open()
             #expect(client.readTextToEnd() == "PARTIAL\nMORE\nREST\n")
             let drain = try server.drained()
-            #expect(drain.lateDiscarded == 0)
+            #expect(drain[.lateDiscarded] == 0)
             #expect(drain.result == .clean)
             #expect(server.closed == [.peerClosed: 1])
         }
@@ -91,7 +93,7 @@ import TestSupport
             #expect(server.awaitsBlocker(.partialLine))
             client.finishSending()
             #expect(client.readTextToEnd() == "PAR\n")
-            #expect(try server.drained().incomplete == 0)
+            #expect(try server.drained()[.incomplete] == 0)
         }
     }
 
@@ -108,7 +110,7 @@ import TestSupport
             #expect(try server.sample().drain?.blockedOn == [.peerClose: 10])
             for client in clients { client.close() }
             let drain = try server.drained()
-            #expect((drain.atMark, drain.closed) == (10, 10))
+            #expect((drain[.atMark], drain[.closed]) == (10, 10))
             #expect(server.closed == [.drained: 10])
         }
     }
@@ -142,7 +144,7 @@ import TestSupport
             client.close()
             let drain = try server.drained()
             #expect(drain.result == .clean)
-            #expect((drain.lostSent, drain.lostReceived) == (0, 0))
+            #expect((drain[.lostSent], drain[.lostReceived]) == (0, 0))
             #expect(count >= answer.count)
         }
     }
@@ -156,8 +158,8 @@ import TestSupport
             client.reset()
             let drain = try server.drained()
             #expect(drain.result == .clean)
-            #expect(drain.abandonedByPeer > 0)
-            #expect((drain.lostSent, drain.lostReceived) == (0, 0))
+            #expect(drain[.abandonedByPeer] > 0)
+            #expect((drain[.lostSent], drain[.lostReceived]) == (0, 0))
             #expect(server.closed == [.resetByPeer: 1])
         }
     }

@@ -1,7 +1,8 @@
-import EchoCore
 import EventLoops
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoServer
 
@@ -20,9 +21,9 @@ import TestSupport
             let drain = try server.drained()
             let taken = client.readToEnd()
             #expect(client.end == .reset)
-            #expect(Int(drain.lostReceived) == Int(before.unread))
-            #expect(Int(drain.lostSent) == Int(before.received) - taken.count)
-            #expect(drain.incomplete == 0)
+            #expect(Int(drain[.lostReceived]) == Int(before.unread))
+            #expect(Int(drain[.lostSent]) == Int(before.received) - taken.count)
+            #expect(drain[.incomplete] == 0)
             #expect(drain.result == .lost)
             #expect(server.status.exitCode == 3)
             #expect(server.closed == [.forced: 1])
@@ -42,9 +43,9 @@ import TestSupport
             server.drain(timeout: .milliseconds(500))
             let drain = try server.drained()
             let taken = client.readToEnd().count
-            #expect(Int(drain.lostSent) == before - partial - taken)
-            #expect(Int(drain.lostReceived) == whole - (before - partial))
-            #expect(drain.incomplete == 10)
+            #expect(Int(drain[.lostSent]) == before - partial - taken)
+            #expect(Int(drain[.lostReceived]) == whole - (before - partial))
+            #expect(drain[.incomplete] == 10)
             #expect(drain.result == .lost)
         }
     }
@@ -56,7 +57,7 @@ import TestSupport
             #expect(eventually { server.status.bytes.received == 9 })
             server.drain(timeout: .milliseconds(300))
             let drain = try server.drained()
-            #expect((drain.incomplete, drain.lostReceived, drain.lostSent) == (3, 0, 0))
+            #expect((drain[.incomplete], drain[.lostReceived], drain[.lostSent]) == (3, 0, 0))
             #expect(drain.result == .forced)
             #expect(server.status.exitCode == 2)
             #expect(server.closed == [.forced: 1])

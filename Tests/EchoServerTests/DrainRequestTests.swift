@@ -1,6 +1,8 @@
 import EchoCore
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoServer
 @testable import EventLoops
@@ -223,7 +225,7 @@ import TestSupport
             guard case .ipv4(let port) = try first.endpoint() else { return }
             var configuration = ServerConfiguration.test()
             configuration.listeners = [
-                .loopback, ListenerAddress(name: "taken", candidates: [.ipv4(0x7f00_0001, port: port)]),
+                .loopback, ResolvedAddress(name: "taken", candidates: [.ipv4(0x7f00_0001, port: port)]),
             ]
             try withServer(configuration) { second in
                 #expect(second.status.state == .exiting)

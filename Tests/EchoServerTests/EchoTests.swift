@@ -1,10 +1,10 @@
-import EchoCore
-import Testing
 import TestSupport
+import Testing
+import Wire
 
 @testable import EchoServer
 
-/// Section 2 of interface.md over real sockets.
+/// contract.md, section 2, over real sockets.
 @Suite struct EchoTests {
     @Test(arguments: [
         ("hello\n", "HELLO\n"), ("  both ends \t\r\n", "BOTH ENDS\n"), ("\n", "\n"), ("a\n\nb\n", "A\n\nB\n"),
@@ -131,7 +131,7 @@ import TestSupport
         try withServer { server in
             let client = try server.connectServed()
             let instants = try (0..<20).map { _ in
-                try #require(server.page().connections.first).openedAtUnixNanoseconds
+                try #require(server.page().connections.first).openedAt
             }
             #expect(Set(instants).count == 1)
             client.close()

@@ -1,8 +1,11 @@
+import Basics
 import EventLoops
 import Glibc
 import Logging
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoCore
 @testable import EchoServer
@@ -62,7 +65,7 @@ struct TestServer {
 
     /// Where a client's bytes are; nil before its loop has it.
     func stand(of client: TestClient) throws -> ByteStand? {
-        try page(ConnectionQuery(peer: client.name)).connections.first.map {
+        try page(ConnectionQuery(peer: PeerPattern(client.name))).connections.first.map {
             ByteStand(received: $0.received, sent: $0.sent, unread: $0.unread, unacked: $0.unacked)
         }
     }
@@ -127,11 +130,11 @@ extension ServerConfiguration {
     }
 }
 
-extension ListenerAddress {
-    static let loopback = ListenerAddress(name: "127.0.0.1:0", candidates: [.ipv4(0x7f00_0001, port: 0)])
+extension ResolvedAddress {
+    static let loopback = ResolvedAddress(name: "127.0.0.1:0", candidates: [.ipv4(0x7f00_0001, port: 0)])
 }
 
-/// Serves while `body` runs, and is then drained and joined whatever happened. In the end everybody who was accepted
+/// Serves while `body` runs, and is then drained and joined whatever happened. In the end every accepted connection
 /// must have ended for a reason.
 func withServer<Result>(
     _ configuration: ServerConfiguration = .test(), loops loopCount: Int = 1, _ body: (TestServer) throws -> Result
@@ -151,7 +154,7 @@ func withServer<Result>(
             }))
     let thread = try JoinableThread(name: control.name) { control.run() }
     var outcome: Swift.Result<Result, any Error>?
-    try withRunningLoops(loops, root: { await server.serve(on: $0) }) {
+    try withRunningLoops(loops, run: { server.run($0) }) {
         server.open()
         let isOpen = eventually { server.status().state != .starting }
         #expect(isOpen)
@@ -165,7 +168,7 @@ func withServer<Result>(
     #expect(!wasHurried.withLock { $0 })
     let connections = server.status().connections
     #expect(connections.active == 0)
-    #expect(connections.closed.values.reduce(0, +) == connections.accepted)
+    #expect(connections.closed.total == connections.accepted)
     return try #require(outcome).get()
 }
 
@@ -175,10 +178,10 @@ extension TestServer {
     /// The connections are being closed: the mark has been sent to every loop.
     func awaitsMark() -> Bool {
         let isMarked = eventually {
-            server.state.withLock { state in
+            server.lifecycle.state.withLock { state in
                 guard case .draining(_, let draining) = state.machine.stage else { return false }
                 guard case .closing = draining.phase else { return false }
-                return state.actions.isEmpty
+                return state.pending.isEmpty
             }
         }
         goRound(control)
@@ -205,5 +208,5 @@ extension TestServer {
         return client
     }
 
-    var closed: [CloseReason: UInt64] { status.connections.closed.filter { $0.value > 0 } }
+    var closed: Counts<CloseReason> { status.connections.closed }
 }

@@ -1,6 +1,8 @@
 import EventLoops
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoCore
 @testable import EchoServer

@@ -1,7 +1,9 @@
 import EchoCore
 import EventLoops
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoServer
 

@@ -1,6 +1,6 @@
-import EchoCore
-import Testing
 import TestSupport
+import Testing
+import Wire
 
 @testable import EchoServer
 

@@ -1,8 +1,11 @@
+import Basics
 import EchoCore
 import EventLoops
 import Glibc
-import Testing
 import TestSupport
+import Testing
+import Threads
+import Wire
 
 @testable import EchoServer
 
@@ -14,7 +17,7 @@ import TestSupport
         let path = temporarySocketPath("server")
         defer { removeFile(path) }
         var configuration = ServerConfiguration.test(acceptLinger: .seconds(5))
-        configuration.listeners = [ListenerAddress(name: path, candidates: [.unix(path: path)])]
+        configuration.listeners = [ResolvedAddress(name: path, candidates: [.unix(path: path)])]
         configuration.linger = linger
         try withServer(configuration) { try body($0, path) }
         #expect(access(path, F_OK) != 0)
@@ -38,7 +41,7 @@ import TestSupport
             let client = try server.connect()
             client.send("a\n")
             #expect(client.readText(2) == "A\n")
-            let row = try #require(server.page(ConnectionQuery(peer: "unix")).connections.first)
+            let row = try #require(server.page(ConnectionQuery(peer: PeerPattern("unix"))).connections.first)
             #expect(row.peer == "unix")
             #expect(row.local == "unix:" + path)
             #expect(row.unacked == 0)
@@ -53,7 +56,7 @@ import TestSupport
         }
     }
 
-    /// No accept linger: the doors close exactly.
+    /// No accept linger: the listeners close exactly.
     @Test func drain_finishesAtOnceAndRemovesTheFile() throws {
         try Self.withUnixServer(linger: .seconds(60)) { server, path in
             let client = try server.connectServed()
@@ -66,7 +69,7 @@ import TestSupport
             client.close()
             let drain = try server.drained()
             #expect(monotonicNanoseconds() - start < 5_000_000_000)
-            #expect(drain.lateDiscarded == 4)
+            #expect(drain[.lateDiscarded] == 4)
             #expect(drain.acceptQueue == .lossless)
             #expect(drain.result == .clean)
             #expect(access(path, F_OK) != 0)
@@ -84,7 +87,7 @@ import TestSupport
             #expect(client.end == .finished)
             client.close()
             let drain = try server.drained()
-            #expect(drain.fromBacklog == 1)
+            #expect(drain[.fromBacklog] == 1)
             #expect(drain.result == .clean)
             #expect(throws: SocketError.self) { try TestClient(.unix(path: path)) }
         }
@@ -106,8 +109,8 @@ import TestSupport
             let before = try #require(stuck)
             server.drain(timeout: .milliseconds(500))
             let drain = try server.drained()
-            #expect(drain.lostSent == before.received - before.sent)
-            #expect(drain.lostReceived == UInt64(before.unread))
+            #expect(drain[.lostSent] == before.received - before.sent)
+            #expect(drain[.lostReceived] == UInt64(before.unread))
             #expect(drain.result == .lost)
             #expect(server.closed == [.forced: 1])
         }

@@ -1,5 +1,9 @@
+import Basics
 import EchoCore
+import Options
+import TestSupport
 import Testing
+import Wire
 
 @testable import echod
 
@@ -12,12 +16,12 @@ import Testing
         try serveOptions(["--config", folder.write(content, to: "echod.json")] + arguments, environment)
     }
 
-    private func setting(_ option: ServeOption, _ value: String) -> String { "{\"\(option.rawValue)\": \"\(value)\"}" }
+    private func setting(_ option: OptionText, _ value: String) -> String { "{\"\(option.name)\": \"\(value)\"}" }
 
     @Test(arguments: Sample.all) func file_isTaken(sample: Sample) throws {
         let options = try options(setting(sample.option, sample.value))
         #expect(sample.resolved(options) == sample.expected)
-        #expect(options.sources[sample.option] == .file)
+        #expect(options.setting(sample.option).source == .file)
     }
 
     @Test(arguments: Sample.all) func environmentAndFlag_winOverTheFile(sample: Sample) throws {
@@ -25,10 +29,10 @@ import Testing
         let variable = [sample.option.environmentVariable: sample.value]
         let byVariable = try options(file, [], variable)
         #expect(sample.resolved(byVariable) == sample.expected)
-        #expect(byVariable.sources[sample.option] == .environment)
+        #expect(byVariable.setting(sample.option).source == .environment)
         let byFlag = try options(file, [sample.option.flag, sample.value], [sample.option.environmentVariable: "none"])
         #expect(sample.resolved(byFlag) == sample.expected)
-        #expect(byFlag.sources[sample.option] == .flag)
+        #expect(byFlag.setting(sample.option).source == .flag)
     }
 
     @Test(arguments: Sample.all) func emptyVariable_leavesItToTheFile(sample: Sample) throws {
@@ -48,37 +52,37 @@ import Testing
             """)
         #expect(options.maxConnections == 12 && options.adminAllowRemote)
         #expect(options.listen == [.everyInterface(port: 1), .unix(path: "/a,b")])
-        #expect(options.adminHosts == ["one.example"])
-        #expect(options.sources[.adminAllowRemote] == .file)
+        #expect(options.adminHost == ["one.example"])
+        #expect(options.setting(options.table.adminAllowRemote.text).source == .file)
     }
 
     @Test func file_namedByTheEnvironment_isTaken() throws {
-        let path = folder.write(setting(.mode, "verbatim"), to: "echod.json")
+        let path = folder.write(setting(declaredOption("mode"), "verbatim"), to: "echod.json")
         let options = try serveOptions([], ["ECHOD_CONFIG": path])
         #expect(options.mode == .verbatim && options.config == path)
-        #expect(options.sources[.config] == .environment)
-        let other = folder.write(setting(.mode, "upper"), to: "other.json")
+        #expect(options.setting(options.table.config.text).source == .environment)
+        let other = folder.write(setting(declaredOption("mode"), "upper"), to: "other.json")
         #expect(try serveOptions(["--config", other], ["ECHOD_CONFIG": path]).mode == .upper)
     }
 
     @Test(
         arguments: [
-            ("", "line 1: an object is to begin here", "such as {\"drain-timeout\""),
-            ("[]", "line 1: an object", "such as"),
-            ("{\n\"mode\": \"upper\"\n\"loops\": 1}", "line 3: a comma or }", "such as"),
+            ("", "line 1: expected {", "such as {\"drain-timeout\""),
+            ("[]", "line 1: expected {", "such as"),
+            ("{\n\"mode\": \"upper\"\n\"loops\": 1}", "line 3: expected a comma or }", "such as"),
             (
-                "{\"drain-timout\": \"5s\"}", "no option \"drain-timout\", did you mean \"drain-timeout\"?",
+                "{\"drain-timout\": \"5s\"}", "unknown option \"drain-timout\", did you mean \"drain-timeout\"?",
                 "listen, admin"
             ),
-            ("{\"bogus\": 1}", "line 1: there is no option \"bogus\"", "listen, admin, mode"),
+            ("{\"bogus\": 1}", "line 1: unknown option \"bogus\"", "listen, admin, mode"),
             ("{\"--mode\": \"upper\"}", "did you mean \"mode\"?", "mode"),
             ("{\"config\": \"a.json\"}", "cannot name another", "remove the key"),
             (
-                "{\"mode\": \"upper\",\n\"mode\": \"verbatim\"}", "line 2: the key \"mode\" stands in line 1 already",
+                "{\"mode\": \"upper\",\n\"mode\": \"verbatim\"}", "line 2: the key \"mode\" is already in line 1",
                 "such as"
             ),
             ("{\"\\u001b[2J\": 1}", "\\x1b[2J", "listen"),
-            ("\u{FF}", "line 1: an object", "such as"),
+            ("\u{FF}", "line 1: expected {", "such as"),
         ])
     func fileThatIsWrong_namesTheFileAndTheLine(content: String, problem: String, allowed: String) {
         let refused = #expect(throws: Refused.self) { try options(content) }
@@ -113,7 +117,7 @@ import Testing
     }
 
     @Test func fileThatIsTooLarge_isRefused() {
-        let content = "{}" + String(repeating: " ", count: ConfigurationFile.longest)
+        let content = "{}" + String(repeating: " ", count: 1 << 20)
         let refused = #expect(throws: Refused.self) { try options(content) }
         #expect(refused?.error.contains("larger than 1048576 bytes") == true)
     }

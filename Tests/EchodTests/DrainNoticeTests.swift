@@ -1,5 +1,5 @@
-import EchoCore
 import Testing
+import Wire
 
 @testable import echod
 

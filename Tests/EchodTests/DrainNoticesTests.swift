@@ -1,5 +1,6 @@
-import EchoCore
+import Basics
 import Testing
+import Wire
 
 @testable import echod
 
@@ -78,7 +79,7 @@ private final class Person {
         #expect(person.reads(status(), at: 2800) != nil)
     }
 
-    /// The accept queue is still served: somebody may come.
+    /// The accept queue is still served: a client may come.
     @Test func sampled_withoutConnections_saysNothingAndGoesOn() {
         let person = Person(afterInterrupt: status())
         #expect(person.reads(status(active: 0), at: 1000) == nil)

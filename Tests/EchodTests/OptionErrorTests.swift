@@ -1,61 +1,64 @@
+import Options
+import TestSupport
 import Testing
 
 @testable import echod
 
 /// A value that is refused, a part of the reason, and a part of what is allowed instead.
 struct Mistake: Sendable, CustomTestStringConvertible {
-    var option: ServeOption
+    var option: OptionText
     var value: String
     var problem: String
     var allowed: String
 
     var testDescription: String { "\(option.flag) \(value)" }
 
-    init(_ option: ServeOption, _ value: String, _ problem: String, _ allowed: String) {
-        self.option = option
+    init(_ option: String, _ value: String, _ problem: String, _ allowed: String) {
+        self.option = declaredOption(option)
         self.value = value
         self.problem = problem
         self.allowed = allowed
     }
 
     static let all = [
-        Mistake(.listen, "8888", "write :8888", "HOST:PORT, [V6]:PORT, :PORT, unix:PATH"),
-        Mistake(.listen, "none", "the port is missing", "HOST:PORT"),
-        Mistake(.admin, "localhost:70000", "out of range", "HOST:PORT, [V6]:PORT, :PORT, unix:PATH, or none"),
-        Mistake(.mode, "lower", "no such value", "upper, verbatim"),
-        Mistake(.loops, "0", "out of range", "1 to 256"),
-        Mistake(.loops, "257", "out of range", "1 to 256"),
-        Mistake(.loops, "two", "not a whole number", "1 to 256"),
-        Mistake(.loops, "+2", "not a whole number", "1 to 256"),
-        Mistake(.maxConnections, "1001", "out of range", "1 to 1000 (the hard descriptor limit of 1064 less 64"),
-        Mistake(.maxConnections, "99999999999999999999", "out of range", "1 to 1000"),
-        Mistake(.maxLine, "0", "out of range", "1 to 16777216 bytes (16 MiB)"),
-        Mistake(.maxLine, "64k", "not a whole number", "1 to 16777216 bytes"),
-        Mistake(.idleTimeout, "20", "write", "20s"),
-        Mistake(.idleTimeout, "0s", "write off", "1ms to 24h, such as 500ms, 20s, 2m or 1h, or off"),
-        Mistake(.writeTimeout, "25h", "too long", "1ms to 24h"),
-        Mistake(.linger, "off", "", "0s to 24h"),
-        Mistake(.acceptLinger, "1 s", "", "0s to 24h"),
-        Mistake(.drainMode, "kill", "no such value", "wait, close, abort"),
-        Mistake(.drainDelay, "20s", "must be smaller than --drain-timeout 20s (default)", "less than 20s"),
-        Mistake(.drainTimeout, "99ms", "too short", "100ms to 24h"),
-        Mistake(.drainTimeout, "25h", "too long", "100ms to 24h"),
-        Mistake(.drainSpread, "soon", "", "0s to 24h"),
-        Mistake(.report, "/var/log/", "this is a directory", "the path of a file"),
-        Mistake(.adminTokenFile, "/nowhere/token", "No such file", "16 to 4096 printable ASCII bytes"),
-        Mistake(.adminTokenFile, "/tmp", "not a regular file", "a regular file"),
-        Mistake(.adminHost, "a:80", "a port or a URL is not part", "a host name without a port"),
-        Mistake(.adminHost, "a b", "letters, digits", "a host name without a port"),
-        Mistake(.logLevel, "INFO", "no such value", "trace, debug, info, notice, warning, error, critical"),
-        Mistake(.logFormat, "xml", "no such value", "text, json"),
-        Mistake(.config, "/nowhere/echod.json", "No such file", "a readable, regular file of at most 1048576 bytes"),
-        Mistake(.config, "/dev/zero", "not a regular file", "a readable, regular file"),
+        Mistake("listen", "8888", "write :8888", "HOST:PORT, [V6]:PORT, :PORT, unix:PATH"),
+        Mistake("listen", "none", "the port is missing", "HOST:PORT"),
+        Mistake("admin", "localhost:70000", "out of range", "HOST:PORT, [V6]:PORT, :PORT, unix:PATH, or none"),
+        Mistake("mode", "lower", "unknown value", "upper, verbatim"),
+        Mistake("loops", "0", "out of range", "1 to 256"),
+        Mistake("loops", "257", "out of range", "1 to 256"),
+        Mistake("loops", "two", "not a whole number", "1 to 256"),
+        Mistake("loops", "+2", "not a whole number", "1 to 256"),
+        Mistake("max-connections", "1001", "out of range", "1 to 1000 (the hard descriptor limit of 1064 less 64"),
+        Mistake("max-connections", "99999999999999999999", "out of range", "1 to 1000"),
+        Mistake("max-line", "0", "out of range", "1 to 16777216 bytes (16 MiB)"),
+        Mistake("max-line", "64k", "not a whole number", "1 to 16777216 bytes"),
+        Mistake("idle-timeout", "20", "write", "20s"),
+        Mistake("idle-timeout", "0s", "write off for no limit", "1ms to 24h, such as 500ms, 20s, 2m or 1h, or off"),
+        Mistake("write-timeout", "25h", "too long", "1ms to 24h"),
+        Mistake("linger", "off", "", "0s to 24h"),
+        Mistake("accept-linger", "1 s", "", "0s to 24h"),
+        Mistake("drain-mode", "kill", "unknown value", "wait, close, abort"),
+        Mistake("drain-delay", "20s", "must be smaller than --drain-timeout 20s (default)", "less than 20s"),
+        Mistake("drain-timeout", "99ms", "too short", "100ms to 24h"),
+        Mistake("drain-timeout", "25h", "too long", "100ms to 24h"),
+        Mistake("drain-spread", "soon", "", "0s to 24h"),
+        Mistake("report", "/var/log/", "this is a directory", "the path of a file"),
+        Mistake("admin-token-file", "/nowhere/token", "No such file", "16 to 4096 printable ASCII bytes"),
+        Mistake("admin-token-file", "/tmp", "not a regular file", "a regular file"),
+        Mistake("admin-host", "a:80", "a port or a URL is not part", "a host name without a port"),
+        Mistake("admin-host", "a b", "letters, digits", "a host name without a port"),
+        Mistake("log-level", "INFO", "unknown value", "trace, debug, info, notice, warning, error, critical"),
+        Mistake("log-format", "xml", "unknown value", "text, json"),
+        Mistake("config", "/nowhere/echod.json", "No such file", "a readable, regular file of at most 1048576 bytes"),
+        Mistake("config", "/dev/zero", "not a regular file", "a readable, regular file"),
     ]
 }
 
 @Suite struct OptionErrorTests {
     @Test func mistakes_coverEveryOptionWithAValue() {
-        #expect(Set(Mistake.all.map(\.option)) == Set(ServeOption.allCases).subtracting([.adminAllowRemote]))
+        #expect(
+            Set(Mistake.all.map(\.option.name)) == Set(declaredOptions.map(\.name)).subtracting(["admin-allow-remote"]))
     }
 
     @Test(arguments: Mistake.all) func flag_isRefused(mistake: Mistake) {
@@ -67,9 +70,9 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         expectRefused([], [variable: mistake.value], mistake, origin: "the environment variable \(variable)")
     }
 
-    @Test(arguments: Mistake.all.filter { $0.option != .config }) func file_isRefused(mistake: Mistake) {
+    @Test(arguments: Mistake.all.filter { $0.option.name != "config" }) func file_isRefused(mistake: Mistake) {
         let folder = TestFolder()
-        let path = folder.write("// hello\n{\"\(mistake.option.rawValue)\": \"\(mistake.value)\"}", to: "c.json")
+        let path = folder.write("// hello\n{\"\(mistake.option.name)\": \"\(mistake.value)\"}", to: "c.json")
         expectRefused(["--config", path], [:], mistake, origin: "line 2 of \(path)")
     }
 
@@ -97,7 +100,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
 
     @Test func adminNone_besideAnAddress_isRefused() {
         let refused = #expect(throws: Refused.self) { try serveOptions(["--admin", "none", "--admin", ":1"]) }
-        #expect(refused?.error.contains("none cannot stand beside an address") == true)
+        #expect(refused?.error.contains("none cannot be combined with an address") == true)
     }
 
     @Test func delay_againstATimeoutFromTheEnvironment_namesBoth() {

@@ -1,3 +1,5 @@
+import ClientCommands
+import Options
 import Testing
 
 @testable import echod
@@ -33,10 +35,10 @@ import Testing
         let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count <= 60)
         #expect(lines.allSatisfy { $0.count <= 80 })
-        for option in ServeOption.allCases {
+        for option in declaredOptions {
             #expect(output.contains("  \(option.flag) "), "\(option.flag) is missing")
         }
-        for name in ClientArguments.names {
+        for name in ParsedCommand.clientCommands.map(\.command.name) {
             #expect(output.contains("\n  \(name) "), "\(name) is missing")
         }
     }
@@ -66,8 +68,8 @@ import Testing
 
     @Test func unknownCommand_isToldTheOthers() {
         let commands = "commands: serve, status, connections, drain, undrain, shutdown, probe; see echod --help\n"
-        #expect(exit("bogus")?.error == "echod: there is no command \"bogus\"\n\(commands)")
-        let guess = "echod: there is no command \"sttaus\", did you mean status?\n"
+        #expect(exit("bogus")?.error == "echod: unknown command \"bogus\"\n\(commands)")
+        let guess = "echod: unknown command \"sttaus\", did you mean status?\n"
         #expect(exit("help", "sttaus")?.error == guess + commands)
         #expect(exit("\u{1b}[2J")?.error.contains("\u{1b}") == false)
         #expect(exit("undrain", "bogus")?.error == "echod: Unexpected argument 'bogus'\nsee echod undrain --help\n")
@@ -76,15 +78,38 @@ import Testing
     @Test func completionScript_ofAnotherShell_isBadUsage() {
         let answer = exit("--generate-completion-script", "tcsh")
         #expect(answer?.code == 64 && answer?.output.isEmpty == true)
-        #expect(answer?.error.hasSuffix("'tcsh'.\nwrite bash, zsh or fish\n") == true, "\(answer?.error ?? "")")
+        #expect(answer?.error == "echod: there is no completion script for \"tcsh\"\nwrite bash, zsh or fish\n")
     }
 
     @Test(arguments: ["bash", "zsh", "fish"]) func completionScript_isPrinted(shell: String) {
-        let answer = exit("--generate-completion-script", shell)
-        #expect(answer?.code == 0 && answer?.error.isEmpty == true)
-        for option in ServeOption.allCases {
-            #expect(answer?.output.contains(option.rawValue) == true, "\(option.flag) is missing")
+        for answer in [exit("--generate-completion-script", shell), exit("--generate-completion-script=/bin/\(shell)")]
+        {
+            #expect(answer?.code == 0 && answer?.error.isEmpty == true)
+            #expect(answer?.output.contains("--complete") == true)
         }
+    }
+
+    private func offers(_ words: String...) -> Set<String> {
+        let arguments = ["--complete"] + words
+        guard case .exit(0, let output, "") = ParsedCommand.parse(arguments: arguments, environment: [:]) else {
+            return []
+        }
+        return Set(output.split(separator: "\n").compactMap { $0.split(separator: "\t").first.map(String.init) })
+    }
+
+    @Test func completion_offersEveryOption() {
+        #expect(offers("--").isSuperset(of: declaredOptions.map(\.flag)))
+        #expect(offers("serve", "--") == offers("--"))
+    }
+
+    @Test func completion_knowsCommandsAndValues() {
+        #expect(offers("--linger", "3s", "und") == ["undrain"])
+        #expect(offers("drain", "--mode", "") == ["wait", "close", "abort"])
+        #expect(offers("--mode", "=", "v") == ["verbatim"])
+        #expect(offers("--report", "x") == ["<files>"])
+        #expect(offers("probe", "r") == ["readyz"])
+        #expect(offers("--loops", "").isEmpty)
+        #expect(!offers("drain", "--json", "--").contains("--json"))
     }
 
     @Test func noArguments_serve() {

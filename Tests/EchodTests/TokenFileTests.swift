@@ -1,7 +1,10 @@
 import Glibc
 import Logging
+import Logs
+import TestSupport
 import Testing
 
+@testable import Options
 @testable import echod
 
 @Suite struct TokenFileTests {

@@ -1,6 +1,8 @@
+import Basics
 import Glibc
-import Testing
 import TestSupport
+import Testing
+import Threads
 
 @testable import EventLoops
 
@@ -20,7 +22,7 @@ import TestSupport
             let senders = try (0..<4).map { try EventLoop(name: "sender-\($0)") }
             try withRunningLoops(
                 senders,
-                root: { sender in
+                run: { sender in
                     let number = senders.firstIndex { $0 === sender } ?? -1
                     for count in 0..<2_000 { loop.post { journal.add((number, count)) } }
                 }, {})
@@ -57,7 +59,7 @@ import TestSupport
                 let handler = ClosureHandler()
                 handler.onReadiness = { _ in
                     usleep(1_000)
-                    let posted = EventLoop.monotonicNow()
+                    let posted = MonotonicTime.now.nanoseconds
                     loop.post { journal.add(loop.now - posted) }
                 }
                 handler.registration = try? loop.register(
@@ -79,7 +81,7 @@ import TestSupport
                 let start = loop.now
                 for delay: Int64 in [60, 20, 40, 0, 80] {
                     loop.call(after: delay * 1_000_000) {
-                        journal.add((delay, EventLoop.monotonicNow() - start))
+                        journal.add((delay, MonotonicTime.now.nanoseconds - start))
                         if delay == 80 { isDone.open() }
                     }
                 }

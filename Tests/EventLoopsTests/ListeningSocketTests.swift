@@ -1,6 +1,7 @@
+import Basics
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 @testable import EventLoops
 
@@ -46,6 +47,16 @@ import TestSupport
         #expect(fcntl(listener.number, F_GETFD) & FD_CLOEXEC != 0)
     }
 
+    /// Nor is a client ever in its queue, to be reset when it is closed.
+    @Test func boundSocket_refusesClientsUntilItListens() throws {
+        let listener = try ListeningSocket(binding: Self.loopback)
+        let endpoint = try Self.endpoint(listener)
+        let error = #expect(throws: SocketError.self) { try TestClient(endpoint) }
+        #expect(error?.code == ECONNREFUSED)
+        try listener.listen()
+        _ = try TestClient(endpoint)
+    }
+
     @Test func secondListener_onTheSamePort_fails() throws {
         let listener = try ListeningSocket(Self.loopback)
         let address = listener.address
@@ -85,7 +96,7 @@ import TestSupport
         let old = try TestClient(.ipv4(port: port))
         let accepted = try Self.accept(listener)
         #expect(accepted.peer.description == old.name)
-        #expect(try accepted.socket.localAddress().unmapped == .ipv4(0x7f00_0001, port: port))
+        #expect(try accepted.socket.localAddress().ip == .v4(0x7f00_0001))
         let new = try TestClient(.ipv6(port: port))
         #expect(try Self.accept(listener).peer.isLoopback)
         #expect(new.end == .open)
@@ -160,7 +171,7 @@ import TestSupport
         defer { removeFile(path) }
         let listener = try UnixSocketFile.listen(at: path, mode: 0o600)
         let file = try UnixSocketFile(path)
-        // Somebody puts another one in its place; ours still exists, so that its inode is not used again.
+        // Another file takes its place; the old one still exists, so that its inode is not used again.
         let kept = path + ".kept"
         defer { removeFile(kept) }
         #expect(rename(path, kept) == 0)

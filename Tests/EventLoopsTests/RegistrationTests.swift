@@ -1,6 +1,6 @@
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 @testable import EventLoops
 
@@ -44,8 +44,8 @@ import TestSupport
         }
     }
 
-    /// Both are ready in one batch; whoever is first deregisters the other, whose event must then be dropped, also
-    /// when somebody new has taken its place and its descriptor's number.
+    /// Both are ready in one batch; the first deregisters the other, whose event must then be dropped, also
+    /// when a new handler has taken its place and its descriptor's number.
     @Test(arguments: [false, true])
     func deregistered_withinABatch_getsNoStaleEvent(placeIsTakenAnew: Bool) throws {
         let journal = Journal<String>()

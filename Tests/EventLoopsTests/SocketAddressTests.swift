@@ -1,6 +1,7 @@
+import Basics
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 @testable import EventLoops
 
@@ -43,10 +44,10 @@ import TestSupport
 
     @Test func mappedAddress_countsAsIPv4() {
         let mapped = SocketAddress.ipv6(high: 0, low: 0xffff_7f00_0001, port: 9, scope: 0)
-        #expect(mapped.unmapped == .ipv4(0x7f00_0001, port: 9))
+        #expect(mapped.ip == .v4(0x7f00_0001))
         #expect(mapped.isLoopback)
         let compatible = SocketAddress.ipv6(high: 0, low: 0x7f00_0001, port: 9, scope: 0)
-        #expect(compatible.unmapped == compatible)
+        #expect(compatible.ip == .v6(high: 0, low: 0x7f00_0001))
         #expect(!compatible.isLoopback)
     }
 
@@ -115,11 +116,8 @@ import TestSupport
         #expect(try SocketAddress.resolve(host: "::1", port: 5) == [.ipv6(high: 0, low: 1, port: 5, scope: 0)])
     }
 
-    @Test func localhost_resolvesToLoopbackWithoutDuplicates() throws {
-        let addresses = try SocketAddress.resolve(host: "localhost", port: 80)
-        #expect(!addresses.isEmpty)
-        #expect(addresses.allSatisfy { $0.isLoopback && $0.port == 80 })
-        #expect(Set(addresses).count == addresses.count)
+    @Test func localhost_hasBothFamiliesWhateverTheResolverSays() throws {
+        #expect(try SocketAddress.resolve(host: "LocalHost", port: 80) == SocketAddress.loopbacks(port: 80))
     }
 
     @Test func unknownName_isAnErrorInTheResolversWords() {
@@ -127,6 +125,6 @@ import TestSupport
         let error = #expect(throws: NameResolutionError.self) {
             try SocketAddress.resolve(host: "..invalid", port: 1)
         }
-        #expect(error?.description.isEmpty == false)
+        #expect(error?.description.hasPrefix("cannot resolve ..invalid:1: ") == true)
     }
 }

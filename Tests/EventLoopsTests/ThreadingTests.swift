@@ -1,29 +1,11 @@
 import Glibc
-import Testing
 import TestSupport
+import Testing
+import Threads
 
 @testable import EventLoops
 
 @Suite struct ThreadingTests {
-    @Test func latch_letsEverybodyPassOnceItIsOpen() throws {
-        let latch = Latch()
-        let journal = Journal<Int>()
-        let loops = try (0..<4).map { try EventLoop(name: "latch-\($0)") }
-        try withRunningLoops(
-            loops,
-            root: { _ in
-                latch.wait()
-                journal.add(1)
-            },
-            {
-                #expect(journal.entries.isEmpty)
-                latch.open()
-                latch.open()
-            })
-        #expect(journal.entries.count == 4)
-        latch.wait()
-    }
-
     @Test func thread_hasItsNameAndHasEndedWhenJoined() throws {
         let journal = Journal<String>()
         let thread = try JoinableThread(name: "fifteen-bytes-x") {
@@ -37,22 +19,6 @@ import TestSupport
         #expect(journal.entries == ["fifteen-bytes-x\n"])
     }
 
-    @Test func lock_underContention_losesNothing() throws {
-        let count = Lock(0)
-        let loops = try (0..<4).map { try EventLoop(name: "lock-\($0)") }
-        try withRunningLoops(
-            loops, root: { _ in for _ in 0..<20_000 { count.withLock { $0 += 1 } } }, {})
-        #expect(count.withLock { $0 } == 80_000)
-    }
-
-    @Test func lock_whenItsBodyThrows_isFreeAgain() {
-        let value = Lock(1)
-        #expect(throws: SocketError.self) {
-            try value.withLock { (_) throws(SocketError) in throw SocketError("test", code: 1) }
-        }
-        #expect(value.withLock { $0 } == 1)
-    }
-
     @Test func fileDescriptor_closesAtItsEndUnlessReleased() throws {
         let number = open("/dev/null", O_RDONLY | O_CLOEXEC)
         let kept = FileDescriptor(owning: number).release()
@@ -63,7 +29,7 @@ import TestSupport
         try #require(copy >= 0)
         pair.mine.shutdownWriting()
         do { _ = FileDescriptor(owning: copy) }
-        // The number may be taken anew by another test at once; the peer knows for certain.
+        // The number may be taken again by another test at once; the peer knows for certain.
         #expect(pair.theirs.receive(into: ScratchBuffer(capacity: 1), atMost: 1) == .bytes(0))
     }
 

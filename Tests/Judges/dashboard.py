@@ -40,7 +40,7 @@ def is_complaint(message):
 
 def await_live(page):
     """Until rates are measured, which takes two events of the stream."""
-    expect(page.locator(".average")).to_have_count(0)
+    expect(field(page, "lines")).to_have_text(re.compile(r"\d"))
 
 
 def field(page, name):

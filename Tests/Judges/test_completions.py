@@ -12,6 +12,10 @@ import pytest
 from echod import BINARY, PATIENCE
 
 
+# The scripts ask the echod under test.
+PATH = f"{os.path.dirname(BINARY)}:{os.environ['PATH']}"
+
+
 @pytest.fixture(params=["zsh", "fish"])
 def script(request, tmp_path):
     """The shell and its script."""
@@ -22,7 +26,7 @@ def script(request, tmp_path):
 
 
 def answer(*command):
-    result = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    result = subprocess.run(command, env=os.environ | {"PATH": PATH}, capture_output=True, text=True, timeout=20)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout
 
@@ -54,7 +58,7 @@ def interactive_zsh(folder):
     """Yields what types into a zsh and waits for what it draws."""
     child, terminal = pty.fork()
     if child == 0:
-        os.execvpe("zsh", ["zsh", "-f", "-i"], {"TERM": "dumb", "HOME": str(folder), "PATH": os.environ["PATH"]})
+        os.execvpe("zsh", ["zsh", "-f", "-i"], {"TERM": "dumb", "HOME": str(folder), "PATH": PATH})
     drawn = ""
 
     def press(keys, expected):

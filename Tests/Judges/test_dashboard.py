@@ -4,7 +4,6 @@ import contextlib
 import re
 import socket
 
-import pytest
 from playwright.sync_api import expect
 
 import dashboard
@@ -60,9 +59,32 @@ def test_what_a_close_gives_up_is_said_before():
         client.send(b"half")
         expect(dashboard.row_of(page, client).locator("[data-cell=partial]")).to_have_text("4 B")
         dashboard.row_of(page, client).get_by_role("button").click()
-        expect(page.locator("#close-loss")).to_have_text("The 4 bytes of its unfinished line are given up.")
+        expect(page.locator("#close-loss")).to_have_text("Its unfinished line, 4 bytes, is discarded.")
         dashboard.confirm(page, "close-dialog")
         assert client.receive_all() == b""
+
+
+def test_the_latest_ends_come_first():
+    opened_at = "2026-11-21T12:00:00.000Z"
+    ends = [(1, 9_000), (2, 80_000), (3, 80_000), (4, 1_000)]
+    with echod.Echod() as service, service.client() as client:
+        client.asks(b"a\n")
+        row = service.row(client) | {"state": "closed", "reason": "idle", "opened_at": opened_at}
+        rows = [row | {"id": number, "age_ms": age} for number, age in ends]
+        page_of_closed = {"connections": rows, "next": None, "total": len(rows)}
+        with dashboard.opened(service) as page:
+            page.route("**/connections?state=closed*", lambda route: route.fulfill(json=page_of_closed))
+            page.reload()
+            shown = dashboard.rows(page, "closed-table")
+            expect(shown).to_have_count(4)
+            assert [one.get_attribute("data-id") for one in shown.all()] == ["3", "2", "1", "4"]
+            expect(shown.first.locator("[data-cell=ended]")).to_have_text("12:01:20")
+
+
+def test_nobody_connected_and_a_first_line_to_try():
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        host, _, port = service.address.rpartition(":")
+        expect(page.locator("#open-table")).to_have_text(re.compile(f"Try echo hello . ncat {host} {port}$"))
 
 
 def test_a_connection_that_is_gone_says_so_in_the_dialog():
@@ -70,7 +92,7 @@ def test_a_connection_that_is_gone_says_so_in_the_dialog():
         dashboard.row_of(page, client).get_by_role("button").click()
         page.route("**/connections/1?*", lambda route: route.continue_(url=route.request.url.replace("/1?", "/99?")))
         dashboard.confirm(page, "close-dialog")
-        expect(page.locator("#close-dialog .problem")).to_contain_text('There is no connection "99"')
+        expect(page.locator("#close-dialog .problem")).to_contain_text('Connection "99" is not open.')
         page.keyboard.press("Escape")
         expect(page.locator("#close-dialog")).to_be_hidden()
 
@@ -118,14 +140,13 @@ def test_why_a_connection_blocks_and_a_filter_for_it():
             dashboard.drain(page)
             waits = dashboard.row_of(page, unfinished).locator("[data-cell=blocked_on]")
             expect(waits).to_have_text("the end of a line")
-            page.get_by_label("Waits for").select_option("peer_close")
+            page.get_by_label("Waiting for").select_option("peer_close")
             expect(dashboard.row_of(page, unfinished)).to_have_count(0)
-            page.get_by_label("Waits for").select_option("partial_line")
+            page.get_by_label("Waiting for").select_option("partial_line")
             expect(dashboard.rows(page)).to_have_count(1)
 
 
-@pytest.mark.parametrize("with_script", [False, True])
-def test_a_hostile_peer_name_is_only_text(with_script, tmp_path, monkeypatch):
+def test_a_hostile_peer_name_is_only_text(tmp_path, monkeypatch):
     name = "<img src=x onerror=document.title=1>\u202e&amp;\\"
     monkeypatch.chdir(tmp_path)
     listener = f"unix:{tmp_path}/echo.sock"
@@ -134,7 +155,7 @@ def test_a_hostile_peer_name_is_only_text(with_script, tmp_path, monkeypatch):
         client.connect(listener.removeprefix("unix:"))
         client.sendall(b"a\n")
         client.recv(2)
-        with dashboard.opened(service, live=with_script, java_script_enabled=with_script) as page:
+        with dashboard.opened(service) as page:
             cell = dashboard.rows(page).locator("[data-cell=peer]")
             shown = r"unix:<img src=x onerror=document.title=1>\xe2\x80\xae&amp;\x5c"
             expect(cell).to_have_text(shown)

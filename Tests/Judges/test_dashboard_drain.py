@@ -22,8 +22,8 @@ def test_a_whole_drain_and_the_way_back():
             expect(dashboard.field(page, "active")).to_have_text("2")
             page.click("#drain")
             expect(page.locator("#drain-consequence")).to_have_text(
-                "Stops taking new clients at once, answers what 2 connections have sent, and cuts what is left after "
-                "1m. The process stays alive; Undrain takes it back."
+                "Stops accepting clients at once, answers what 2 connections have sent, and cuts what is left after "
+                "1m. The process stays alive; Undrain makes it serve again."
             )
             dashboard.confirm(page, "drain-dialog")
             assert quiet.receive_all() == b""
@@ -77,11 +77,11 @@ def test_the_lame_duck_and_a_joined_request():
         dashboard.drain(page, timeout=LONG, delay="30s")
         dashboard.state_is(page, "Lame duck")
         expect(dashboard.field(page, "time-left")).to_have_text(
-            re.compile(r"^doors close in \d\d\.\d s · \d\d\.\d s left$")
+            re.compile(r"^stops accepting in \d\d\.\d s · \d\d\.\d s left$")
         )
         assert service.get("/readyz").code == 503
         page.click("#drain")
-        expect(page.locator("#drain-consequence")).to_contain_text("is merged into it")
+        expect(page.locator("#drain-consequence")).to_contain_text("merged into it")
         page.locator("#drain-dialog [name=mode]").select_option("abort")
         dashboard.confirm(page, "drain-dialog")
         assert client.receive_until_reset() == b""
@@ -106,7 +106,7 @@ def test_shutdown_to_the_end_of_the_process():
         expect(dashboard.rows(page)).to_have_count(0)
         expect(page.locator("#open-table")).to_contain_text("The process has ended, and no connection is open.")
         ended = page.get_by_role("region", name="Recently closed")
-        expect(ended).to_contain_text(re.compile("as of the last refresh|1 connection ended after the last refresh"))
+        expect(ended).to_contain_text(re.compile("as of the last refresh|1 connection closed after the last refresh"))
         expect(page.locator("#drain")).to_be_disabled()
         expect(page.locator("#shutdown")).to_be_disabled()
 
@@ -118,13 +118,18 @@ def test_the_token_is_asked_for_and_kept_in_memory_only(tmp_path):
     with echod.Echod("--admin-token-file", str(secret)) as service, dashboard.opened(service) as page:
         page.click("#drain")
         dashboard.confirm(page, "drain-dialog")
-        token = page.get_by_label("Bearer token")
+        token = page.get_by_label("Admin token", exact=True)
         refused = page.locator("#token-dialog").get_by_role("alert")
         expect(token).to_be_visible()
         expect(refused).to_be_hidden()
+        expect(page.get_by_role("dialog", name="Enter the admin token.")).to_be_visible()
+        expect(page.get_by_role("button", name="Continue")).to_be_visible()
+        # The curl lines show it where it is needed.
+        expect(page.locator("#commands code").filter(has_text="Authorization: Bearer $TOKEN")).to_have_count(3)
+        expect(page.locator("#commands code").filter(has_text="-X ")).to_have_count(3)
         token.fill("not the token at all")
         page.keyboard.press("Enter")
-        # Asked again: the field is empty anew.
+        # Asked again: the field is empty.
         expect(token).to_have_value("")
         expect(refused).to_have_text("The token was not accepted.")
         assert service.state == "serving"
@@ -150,7 +155,7 @@ def test_giving_up_the_token_does_nothing(tmp_path):
         dashboard.confirm(page, "drain-dialog")
         expect(page.locator("#token-dialog")).to_be_visible()
         page.locator("#token-dialog .cancel").click()
-        expect(page.locator("#drain-dialog .problem")).to_have_text("Nothing was done: the token is missing.")
+        expect(page.locator("#drain-dialog .problem")).to_have_text("Nothing was changed: no token was entered.")
         assert service.state == "serving"
 
 

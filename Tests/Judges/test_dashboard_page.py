@@ -1,4 +1,4 @@
-"""The dashboard as a page: without script, below a prefix, for the eye, the keyboard and the screen reader."""
+"""The dashboard as a page: without JavaScript, below a prefix, for the eye, the keyboard and the screen reader."""
 
 import contextlib
 import re
@@ -6,11 +6,14 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+import browser
 import dashboard
 import echod
 from proxy import Proxy
 
-ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
+REFERENCE = re.compile(r'(?:href|src)="([^"#]+)"')
+# Where a browser without JavaScript can read on.
+LINKS = ["status", "connections?format=text", "?format=text"]
 
 
 @contextlib.contextmanager
@@ -39,12 +42,13 @@ def test_a_browser_gets_the_page_and_curl_the_list():
         assert plain.headers["Content-Type"] == refusing.headers["Content-Type"] == "text/plain; charset=utf-8"
         assert page.headers["Content-Type"] == "text/html; charset=utf-8"
         assert plain.headers["Vary"] == page.headers["Vary"] == "Accept"
+        assert service.get("/?format=text", headers={"Accept": "text/html"}).text == plain.text
         policy = page.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
         assert page.headers["Referrer-Policy"] == "no-referrer"
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert "{{" not in page.text and "style=" not in page.text
-        parts = ASSET.findall(page.text)
+        parts = [reference for reference in REFERENCE.findall(page.text) if reference not in LINKS]
         assert len(parts) >= 5 and all(part.startswith("ui/") for part in parts)
         for part in parts:
             assert service.get(f"/{part}").code == 200
@@ -52,34 +56,76 @@ def test_a_browser_gets_the_page_and_curl_the_list():
         assert service.post("/ui/app.js").code == 405
 
 
-def test_all_is_readable_without_script():
-    with a_service_in("draining") as service:
-        with dashboard.opened(service, live=False, java_script_enabled=False) as page:
-            dashboard.state_is(page, "Draining")
-            expect(dashboard.field(page, "progress-text")).to_have_text("0 of 2 connections closed")
-            expect(dashboard.field(page, "time-left")).to_contain_text("s left")
-            expect(dashboard.field(page, "blockers")).to_contain_text("1 waits for the end of a line")
-            expect(dashboard.field(page, "active")).to_have_text("2")
-            expect(dashboard.rows(page)).to_have_count(2)
-            expect(page.locator("#drain-record")).to_contain_text("running")
-            configuration = page.get_by_role("region", name="Configuration in force")
-            expect(configuration).to_contain_text("drain-timeout10m by flag")
-            expect(page.locator("#commands")).to_contain_text(f"curl 'http://{service.admin[0]}/status'")
+def test_without_script_there_is_the_state_and_where_to_read_on(tmp_path):
+    with a_service_in("draining") as service, Proxy(service.admin[0], tmp_path) as proxy:
+        with dashboard.opened(service, proxy.url, live=False, java_script_enabled=False) as page:
+            expect(page.get_by_role("heading", name="State: draining")).to_be_visible()
+            links = page.get_by_role("link").all()
+            assert [link.get_attribute("href") for link in links] == LINKS
+            # Of the dashboard nothing is left: all that one sees is the heading of the page and the notice.
+            seen = page.locator("body").inner_text().split("\n")
+            assert [line for line in seen if line][:2] == ["echod", "State: draining"]
             expect(page.get_by_role("button")).to_have_count(0)
-            expect(page.locator("noscript meta")).to_have_count(1)
-            expect(page.locator("noscript .notice")).to_be_visible()
+            texts = []
+            for link in links:
+                href = link.get_attribute("href")
+                link.click()
+                texts.append(page.locator("body").inner_text())
+                assert page.url == proxy.url + href
+                page.go_back()
+        assert '"state":"draining"' in texts[0]
+        assert "partial_line" in texts[1]
+        assert "POST   /shutdown" in texts[2]
 
 
-def test_the_script_writes_what_the_server_wrote():
-    parts = "#closed-table tbody td, .pairs dd, .tiles dt, .note"
-    texts = f"() => [...document.querySelectorAll('{parts}')].map((one) => one.textContent)"
-    with a_service_in("drained") as service:
-        with dashboard.opened(service, live=False) as page:
-            before = page.evaluate(texts)
-            dashboard.await_live(page)
-            expect(page.locator("#closed-count")).to_have_text("the last 2 of 2")
-            assert page.evaluate(texts) == before
-            assert any("drained" in text for text in before)
+def test_axe_finds_nothing_in_what_is_there_without_script():
+    """axe itself needs JavaScript, so the page is given to it as a browser without would show it."""
+    with echod.Echod() as service, browser.page() as page:
+        plain = service.get("/", headers={"Accept": "text/html"}).text
+        plain = re.sub("</?noscript>", "", re.sub("<script.*</script>", "", plain))
+        page.route(dashboard.address(service), lambda route: route.fulfill(body=plain, content_type="text/html"))
+        page.goto(dashboard.address(service))
+        expect(page.get_by_role("heading", name="State: serving")).to_be_visible()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            dashboard.axe_finds_nothing(page)
+
+
+def test_nothing_is_shown_before_the_first_status():
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        page.route("**/events", lambda route: None)
+        page.reload()
+        expect(page.locator("#loading")).to_be_visible()
+        expect(page.locator("[data-live]:visible")).to_have_count(0)
+        expect(page.locator("#warning")).to_have_text("No connection, retrying.")
+        page.unroute("**/events")
+        page.reload()
+        dashboard.state_is(page, "Serving")
+        expect(page.locator("#loading")).to_be_hidden()
+        expect(page.locator("[data-live]:not(:visible)")).to_have_count(0)
+
+
+def test_the_options_in_effect_are_shown():
+    options = ["--drain-timeout", "10m", "--max-connections", "12345", "--admin-host", "a.example"]
+    with echod.Echod(*options) as service, dashboard.opened(service) as page:
+        region = page.get_by_role("region", name="Configuration in effect")
+        shown = ["drain-timeout10m by flag", "max-connections12,345 by flag", "admin-hosta.example by flag"]
+        for text in [*shown, "reportnone", "admin-allow-remoteoff"]:
+            expect(region).to_contain_text(text)
+        expect(region).to_contain_text(re.compile(r"\d of \d+ set, the others by default"))
+        expect(dashboard.field(page, "limit")).to_have_text(" · limit 12,345", use_inner_text=False)
+        page.click("#drain")
+        expect(page.locator("#drain-consequence")).to_contain_text("cuts what is left after 10m.")
+
+
+def test_without_an_answer_for_the_options_they_are_asked_for_again():
+    with echod.Echod() as service, dashboard.opened(service) as page:
+        page.route("**/config", lambda route: route.fulfill(status=502, body="no"), times=2)
+        page.reload()
+        dashboard.state_is(page, "Serving")
+        expect(page.locator("#drain")).to_be_disabled()
+        expect(page.locator("#drain")).to_be_enabled()
+        expect(page.locator("#configuration")).to_be_visible()
 
 
 def test_it_works_below_a_prefix(tmp_path):
@@ -96,7 +142,7 @@ def test_it_works_below_a_prefix(tmp_path):
 
 
 def test_a_line_to_be_copied_is_one_word_to_a_shell(tmp_path):
-    """Whoever sends somebody a link to the page chooses its path, where the proxy before it is not strict."""
+    """The author of a link to the page chooses its path, where the proxy before it is not strict."""
     with echod.Echod() as service, Proxy(service.admin[0], tmp_path) as proxy:
         with dashboard.opened(service, f"{proxy.url[:-1]}';id;'/") as page:
             expect(page.locator("#commands")).to_contain_text(f"'{proxy.url[:-1]}%27;id;%27/status'")

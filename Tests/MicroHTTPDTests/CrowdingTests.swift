@@ -1,9 +1,11 @@
+import Basics
 import Testing
+import Threads
 
 @testable import MicroHTTPD
 
 @Suite struct CrowdingTests {
-    private let start = Instant.now
+    private let start = MonotonicTime.now
 
     private func waiting(_ seconds: Int) -> Crowding.Place {
         .waiting(since: start + .seconds(seconds))

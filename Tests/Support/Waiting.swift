@@ -11,7 +11,7 @@ package func eventually(within seconds: Int = 10, _ isReached: () -> Bool) -> Bo
     return true
 }
 
-/// Whether a state stays for so long: for what must not happen before its time.
+/// Whether a state stays for this long: for what must not happen before its time.
 package func remains(_ milliseconds: Int, _ isHeld: () -> Bool) -> Bool {
     let deadline = monotonicNanoseconds() + Int64(milliseconds) * 1_000_000
     while monotonicNanoseconds() < deadline {

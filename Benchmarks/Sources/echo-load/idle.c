@@ -1,4 +1,4 @@
-// Connections that say nothing. Whatever the server does to them while they are held is counted.
+// Connections that say nothing, or one line each. Whatever the server does to them while they are held is counted.
 
 #include "load.h"
 
@@ -9,13 +9,14 @@
 
 typedef struct {
     int descriptor;
-    bool is_established;
+    bool is_established, is_answered;
 } Idler;
 
 static const Options *options;
 static Idler *idlers;
 static int poller;
-static unsigned pending, opened, held;
+static unsigned pending, opened, held, answered, ended;
+static const char line[] = "hello\n";
 
 static void end(Idler *idler, const char *phase, int error) {
     count_failure(phase, error);
@@ -26,9 +27,21 @@ static void end(Idler *idler, const char *phase, int error) {
 }
 
 static void read_unasked(Idler *idler) {
-    char byte;
-    ssize_t count = recv(idler->descriptor, &byte, 1, 0);
+    char bytes[sizeof line];
+    ssize_t count = recv(idler->descriptor, bytes, sizeof bytes, 0);
     if (count < 0 && errno == EAGAIN) return;
+    if (options->speaks && !idler->is_answered && count == sizeof line - 1) {
+        idler->is_answered = true;
+        answered++;
+        return;
+    }
+    if (options->speaks && idler->is_answered && count == 0) {
+        close(idler->descriptor);
+        idler->descriptor = -1;
+        held--;
+        ended++;
+        return;
+    }
     end(idler, "held", count < 0 ? errno : count == 0 ? CLOSED_EARLY : UNASKED_BYTES);
 }
 
@@ -42,6 +55,8 @@ static void serve(Idler *idler, uint32_t events) {
         pending--;
         opened++;
         held++;
+        if (options->speaks && send(idler->descriptor, line, sizeof line - 1, MSG_NOSIGNAL) < 0)
+            return end(idler, "send", errno);
     }
     if (events & ~(uint32_t)EPOLLOUT) read_unasked(idler);
 }
@@ -64,7 +79,7 @@ static void open_all(void) {
         watch(poller, idlers[i].descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &idlers[i]);
         while (pending >= 128 && now() < deadline) turn(deadline);
     }
-    while (pending > 0 && now() < deadline) turn(deadline);
+    while ((pending > 0 || (options->speaks && answered < held)) && now() < deadline) turn(deadline);
     for (unsigned i = 0; i < options->connections; i++)
         if (idlers[i].descriptor >= 0 && !idlers[i].is_established) end(&idlers[i], "connect", TIMED_OUT);
 }
@@ -78,11 +93,12 @@ int run_idle(const Options *given) {
     open_all();
     fprintf(stderr, "opened %u\n", opened); // for a script that acts while they are held
     uint64_t end_of_hold = after(now(), options->hold);
-    while (now() < end_of_hold) turn(end_of_hold);
     ServerUse later = server_use(options->pid);
+    while (now() < end_of_hold && (held > 0 || !options->speaks)) turn(end_of_hold);
+    if (!options->speaks) later = server_use(options->pid);
     double each = opened ? ((double)later.rss_bytes - (double)before.rss_bytes) / opened : 0;
-    printf("{\"mode\":\"idle\",\"asked\":%u,\"opened\":%u,\"held\":%u,\"rss_bytes_per_connection\":%.0f,",
-           options->connections, opened, held, each);
+    printf("{\"mode\":\"idle\",\"asked\":%u,\"opened\":%u,\"held\":%u,\"ended\":%u,\"rss_bytes_per_connection\":%.0f,",
+           options->connections, opened, held, ended, each);
     print_failures();
     printf(",");
     print_server_use(before, later);

@@ -26,7 +26,7 @@ typedef struct {
     double seconds, warmup, timeout, deadline, hold;
     uint64_t short_connections;
     CloseManner close_manner;
-    bool checks, verbatim;
+    bool checks, verbatim, speaks;
     pid_t pid;
 } Options;
 

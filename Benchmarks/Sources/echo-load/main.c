@@ -21,6 +21,7 @@ static const char usage[] =
     "  (none)           connections that keep asking:  --connections 50  --depth 1  --seconds 3  --warmup 0.5\n"
     "  --short N        N short connections:           --parallel 64  --close half|full|reset  --deadline 120\n"
     "  --idle N         N silent connections:          --hold 5\n"
+    "                   with --speak each sends a line first, and closes at end of file\n"
     "\n"
     "Options\n"
     "  --line-bytes N   length of a line with its newline (64)\n"
@@ -96,6 +97,7 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, 't'},     {"deadline", required_argument, NULL, 'D'},
     {"sources", required_argument, NULL, 'S'},     {"pid", required_argument, NULL, 'p'},
     {"check", no_argument, NULL, 'C'},             {"verbatim", no_argument, NULL, 'v'},
+    {"speak", no_argument, NULL, 'k'},
     {"help", no_argument, NULL, 'H'},              {0},
 };
 
@@ -124,6 +126,7 @@ static Mode parse(Options *options, int count, char **arguments) {
         case 'p': options->pid = (pid_t)number(name, optarg, 1, 1e9); break;
         case 'C': options->checks = true; break;
         case 'v': options->verbatim = true; break;
+        case 'k': options->speaks = true; break;
         case 'H': fputs(usage, stdout); exit(0);
         default: fputs(usage, stderr); exit(64);
         }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A file of the dashboard, as it stands in web/. The bytes live as long as the process and never change.
+// A file of the dashboard, as it is in web/. The bytes live as long as the process and never change.
 struct dashboard_file {
     const char *name;
     const uint8_t *bytes;

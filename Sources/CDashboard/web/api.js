@@ -1,4 +1,4 @@
-// Requests to the admin API, by URLs relative to the page: it may stand below a prefix.
+// Requests to the admin API, by URLs relative to the page, which may be below a path prefix.
 
 export class Problem extends Error {}
 
@@ -16,10 +16,10 @@ export async function call(method, path, parameters = {}) {
     const answer = await send(method, path, parameters);
     if (answer.ok) return answer.json();
     const detail = await detailOf(answer);
-    // Reading needs no token: whoever asks for one then is not echod but a proxy before it.
+    // Reading needs no token of echod's: it is a proxy that asks for one.
     if (answer.status !== 401 || method === "GET") throw new Problem(detail);
-    token = await askForToken(detail, token !== null);
-    if (token === null) throw new Problem("Nothing was done: the token is missing.");
+    token = await askForToken(token !== null);
+    if (token === null) throw new Problem("Nothing was changed: no token was entered.");
   }
 }
 
@@ -36,8 +36,8 @@ async function send(method, path, parameters) {
 
 async function detailOf(answer) {
   try {
-    return (await answer.json()).detail ?? `The answer was ${answer.status}.`;
+    return (await answer.json()).detail ?? `The server answered with status ${answer.status}.`;
   } catch {
-    return `The answer was ${answer.status}.`;
+    return `The server answered with status ${answer.status}.`;
   }
 }

@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { count, bytes, rate } from "./format.js";
 import { Samples, SPAN } from "./samples.js";
 
-// Longer without a sample, and the line is broken: nobody measured then.
+// After this long without a sample the line is broken: nothing was measured.
 const GAP = 5000;
 const HEIGHT = 132;
 // So that a line at the top does not run into its label: with one series, and with two on half the height each.
@@ -64,7 +64,7 @@ class Chart {
     return this.series.length > 1 ? (MARGIN.top + bottom) / 2 : bottom;
   }
 
-  // What the empty left part is: nobody measured then.
+  // Says why the left part is empty.
   past(samples, width, since) {
     if (samples.length === 0) return [];
     const end = this.x(samples[0], samples, width);
@@ -142,7 +142,6 @@ const IN_AND_OUT = [
 
 export class Charts {
   constructor() {
-    document.getElementById("charts").hidden = false;
     this.samples = new Samples("since this page was opened");
     this.charts = [
       new Chart("chart-active", "Active connections", [{ key: "active" }], count),
@@ -154,7 +153,7 @@ export class Charts {
 
   // Returns the rates since the status before, or null where there is nothing yet to compare with.
   add(status) {
-    if (this.samples.areNotOf(status)) this.startAnew();
+    if (this.samples.areNotOf(status)) this.restart();
     const rates = this.samples.add(status);
     if (rates && !document.hidden) this.draw();
     return rates;
@@ -172,7 +171,7 @@ export class Charts {
   }
 
   // Another process answers.
-  startAnew() {
+  restart() {
     // What is still being asked for goes to the samples of the old process.
     this.samples = new Samples("since this process was found");
     this.draw();

@@ -1,46 +1,54 @@
-// The tables of connections, asked for while somebody looks.
+// The tables of connections, asked for while the page is visible.
 
 import { call, Problem } from "./api.js";
-import { bytes, clock, count, endOf, plural, printable, setText, span, word } from "./format.js";
+import { bytes, bytesOrDash, clock, count, endOf, plural, printable, setText, span } from "./format.js";
+import { element, Table } from "./table.js";
+import { values, word } from "./words.js";
 
 const PERIOD = 1500;
 const LIMIT = 100;
 const CLOSED_SHOWN = 20;
-// All closed ones are asked for, as the API has no order of ends; so only when some ended, and not too often.
+// The API does not sort by end, so all closed ones are asked for: only when some have closed, and not too often.
 const CLOSED_PERIOD = 3000;
 
-const OPEN_CELLS = {
-  id: (row) => String(row.id),
-  peer: (row) => printable(row.peer),
-  local: (row) => printable(row.local),
-  state: (row) => word("connection", row.state),
-  blocked_on: (row) => (row.blocked_on === null ? "" : word("blocker", row.blocked_on)),
-  age: (row) => span(row.age_ms),
-  idle: (row) => span(row.idle_ms),
-  lines: (row) => count(row.lines),
-  received: (row) => bytes(row.received),
-  sent: (row) => bytes(row.sent),
-  unread: (row) => (row.unread ? bytes(row.unread) : "–"),
-  unacked: (row) => (row.unacked ? bytes(row.unacked) : "–"),
-  partial: (row) => (row.partial_line ? bytes(row.partial_line) : "–"),
-};
+const ID = { name: "id", title: "ID", style: "number", sort: "id", text: (row) => String(row.id) };
+const PEER = { name: "peer", title: "Peer", style: "address", text: (row) => printable(row.peer) };
+const LINES = { name: "lines", title: "Lines", style: "number", text: (row) => count(row.lines) };
 
-const CLOSED_CELLS = {
-  ended: (row) => clock(endOf(row)),
-  id: (row) => String(row.id),
-  peer: (row) => printable(row.peer),
-  reason: (row) => word("reason", row.reason),
-  age: (row) => span(row.age_ms),
-  lines: (row) => count(row.lines),
-  received: (row) => bytes(row.received),
-  sent: (row) => bytes(row.sent),
-  late: (row) => (row.late_discarded ? bytes(row.late_discarded) : "–"),
-};
+const column = (name, title, text, style = "number", sort = null) => ({ name, title, text, style, sort });
+
+const OPEN_COLUMNS = [
+  ID,
+  PEER,
+  column("local", "Local", (row) => printable(row.local), "address local"),
+  column("state", "State", (row) => word("connection", row.state), ""),
+  column("blocked_on", "Waiting for", (row) => (row.blocked_on ? word("blocker", row.blocked_on) : ""), "waits"),
+  column("age", "Age", (row) => span(row.age_ms), "number", "age"),
+  column("idle", "Idle", (row) => span(row.idle_ms), "number", "idle"),
+  LINES,
+  column("received", "Received", (row) => bytes(row.received), "number", "received"),
+  column("sent", "Sent", (row) => bytes(row.sent), "number", "sent"),
+  column("unread", "Unread", (row) => bytesOrDash(row.unread)),
+  column("unacked", "Unacked", (row) => bytesOrDash(row.unacked)),
+  column("partial", "Partial", (row) => bytesOrDash(row.partial_line)),
+];
+
+const CLOSED_COLUMNS = [
+  column("ended", "Closed (UTC)", (row) => clock(endOf(row)), ""),
+  { ...ID, sort: null },
+  PEER,
+  column("reason", "Reason", (row) => word("reason", row.reason), ""),
+  column("age", "Open for", (row) => span(row.age_ms)),
+  LINES,
+  column("received", "Received", (row) => bytes(row.received)),
+  column("sent", "Sent", (row) => bytes(row.sent)),
+  column("late", "Too late", (row) => bytesOrDash(row.late_discarded)),
+];
 
 export class ConnectionTables {
   #filters = document.getElementById("filters");
-  #open = document.getElementById("open-table");
-  #closed = document.getElementById("closed-table");
+  #open;
+  #closed = new Table("closed-table", CLOSED_COLUMNS);
   #sort = "id";
   // The `after` of each page up to this one.
   #pages = [0];
@@ -49,37 +57,32 @@ export class ConnectionTables {
   #askAgain = false;
   #closedSum = null;
   #closedAt = -Infinity;
-  // The process has exited: nobody is left to ask.
+  #tryOut = "";
+  // The process has exited and answers no more.
   #ended = false;
-  #onClose;
 
+  // `onClose(row)`: the button of a row was pressed.
   constructor(onClose) {
-    this.#onClose = onClose;
-    this.#filters.hidden = false;
+    const finish = (line, row) => addButton(line, row, onClose);
+    this.#open = new Table("open-table", OPEN_COLUMNS, { hasAction: true, finish });
+    this.#open.makeSortable((sort) => {
+      this.#sort = sort;
+      this.#restart();
+    });
+    const { state, blocked_on } = this.#filters.elements;
+    const open = values("connection").filter((value) => value !== "closed");
+    state.append(...open.map((value) => new Option(word("connection", value), value)));
+    blocked_on.append(...values("blocker").map((value) => new Option(word("blocker", value), value)));
     // Not with each key: half an address is none.
     this.#filters.addEventListener("change", () => this.#restart());
     this.#filters.addEventListener("submit", (event) => event.preventDefault());
     // A reset takes effect after its event.
     this.#filters.addEventListener("reset", () => setTimeout(() => this.#restart()));
-    this.#prepareHeads();
     document.getElementById("next").addEventListener("click", () => this.#turn(1));
     document.getElementById("previous").addEventListener("click", () => this.#turn(-1));
     document.addEventListener("visibilitychange", () => this.refresh());
     setInterval(() => this.refresh(), PERIOD);
     this.refresh();
-  }
-
-  #prepareHeads() {
-    for (const head of this.#open.querySelectorAll("th[data-sort]")) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = head.textContent;
-      button.addEventListener("click", () => {
-        this.#sort = head.dataset.sort;
-        this.#restart();
-      });
-      head.replaceChildren(button);
-    }
   }
 
   #restart() {
@@ -102,8 +105,7 @@ export class ConnectionTables {
     }
     this.#asking = true;
     try {
-      const query = this.#query();
-      const page = await call("GET", "connections", query);
+      const page = await call("GET", "connections", this.#query());
       if (this.#ended) return;
       this.#showProblem("");
       this.#showOpen(page);
@@ -124,14 +126,13 @@ export class ConnectionTables {
     if (this.#ended) return;
     this.#ended = true;
     this.#showProblem("");
-    showRows(this.#open, [], OPEN_CELLS, () => {});
-    showEmpty(this.#open, true, "The process has ended, and no connection is open.");
+    this.#open.show([], "The process has ended, and no connection is open.");
     document.getElementById("pager").hidden = true;
     setText(document.getElementById("connections-count"), "0");
-    if (this.#closed.querySelector("tbody tr[data-id]")) {
+    if (this.#closed.hasRows) {
       document.getElementById("closed-count").append(", as of the last refresh");
     } else if (closedSum > 0) {
-      showEmpty(this.#closed, true, `${plural(closedSum, "connection")} ended after the last refresh.`);
+      this.#closed.show([], `${plural(closedSum, "connection")} closed after the last refresh.`);
     }
   }
 
@@ -139,6 +140,12 @@ export class ConnectionTables {
     this.#ended = false;
     this.#closedSum = null;
     this.#restart();
+  }
+
+  // A status: how many connections have closed so far, and where a first client can be sent.
+  note(status, closedSum) {
+    this.#tryOut = status.state === "serving" ? tryOut(status.listen[0]) : "";
+    this.#noteClosed(closedSum);
   }
 
   #query() {
@@ -149,23 +156,25 @@ export class ConnectionTables {
   }
 
   #showProblem(text) {
-    const element = document.getElementById("connections-problem");
-    element.hidden = text === "";
-    setText(element, text);
+    const problem = document.getElementById("connections-problem");
+    problem.hidden = text === "";
+    setText(problem, text);
   }
 
   #showOpen({ connections, next, total }) {
     this.#next = next;
-    for (const head of this.#open.querySelectorAll("th[data-sort]")) {
-      const sorted = head.dataset.sort === this.#sort;
-      head.setAttribute("aria-sort", sorted ? (this.#sort === "id" ? "ascending" : "descending") : "none");
-    }
-    showRows(this.#open, connections, OPEN_CELLS, (line, row) => this.#finish(line, row));
+    this.#open.markSorted(this.#sort, this.#sort === "id" ? "ascending" : "descending");
     const { state, blocked_on, peer } = Object.fromEntries(new FormData(this.#filters));
     const filtered = state || blocked_on || peer;
+    this.#open.show(connections, filtered ? "No connection matches the filter." : this.#noClient());
     setText(document.getElementById("connections-count"), filtered ? `${count(total)} match` : count(total));
-    showEmpty(this.#open, connections.length === 0, filtered ? "No connection matches the filter." : null);
     this.#showPager(connections, total);
+  }
+
+  #noClient() {
+    const message = element("span", {}, "No client is connected.");
+    if (this.#tryOut) message.append(" Try ", element("code", {}, this.#tryOut));
+    return message;
   }
 
   #showPager(connections, total) {
@@ -180,24 +189,7 @@ export class ConnectionTables {
     setText(document.getElementById("page-range"), text);
   }
 
-  #finish(line, row) {
-    line.dataset.state = row.state;
-    line.querySelector("[data-cell=state]").dataset.state = row.state;
-    let button = line.querySelector("button");
-    if (!button) {
-      button = document.createElement("button");
-      button.type = "button";
-      button.className = "quiet";
-      button.textContent = "Close…";
-      button.setAttribute("aria-label", `Close connection ${row.id}`);
-      line.lastElementChild.append(button);
-    }
-    // With the figures as they are shown.
-    button.onclick = () => this.#onClose(row);
-  }
-
-  // `sum`: how many have been closed so far, as the live data say.
-  async noteClosed(sum) {
+  async #noteClosed(sum) {
     const now = performance.now();
     if (document.hidden || sum === this.#closedSum || now - this.#closedAt < CLOSED_PERIOD) return;
     this.#closedAt = now;
@@ -206,45 +198,30 @@ export class ConnectionTables {
       if (this.#ended) return;
       this.#closedSum = sum;
       const latest = connections.sort((left, right) => endOf(right) - endOf(left) || right.id - left.id);
-      showRows(this.#closed, latest.slice(0, CLOSED_SHOWN), CLOSED_CELLS, () => {});
-      showEmpty(this.#closed, latest.length === 0, null);
-      const shown = Math.min(CLOSED_SHOWN, latest.length);
-      setText(document.getElementById("closed-count"), shown ? `the last ${shown} of ${count(sum)}` : "");
+      const shown = latest.slice(0, CLOSED_SHOWN);
+      this.#closed.show(shown, "No connection has closed yet.");
+      const text = shown.length > 0 ? `the last ${shown.length} of ${count(sum)}` : "";
+      setText(document.getElementById("closed-count"), text);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
     }
   }
 }
 
-function showEmpty(table, isEmpty, text) {
-  const row = table.querySelector("tr.empty");
-  row.hidden = !isEmpty;
-  row.querySelector(".filtered").hidden = text === null;
-  row.querySelector(".unfiltered").hidden = text !== null;
-  if (text !== null) setText(row.querySelector(".filtered"), text);
+function addButton(line, row, onClose) {
+  line.querySelector("[data-cell=state]").dataset.state = row.state;
+  let button = line.querySelector("button");
+  if (!button) {
+    button = element("button", { type: "button", className: "quiet" }, "Close…");
+    button.setAttribute("aria-label", `Close connection ${row.id}`);
+    line.lastElementChild.append(button);
+  }
+  // With the figures as they are shown.
+  button.onclick = () => onClose(row);
 }
 
-// Lines are kept from one time to the next, so that focus and selection stay where they are.
-function showRows(table, rows, cells, finish) {
-  const body = table.tBodies[0];
-  const lines = new Map([...body.querySelectorAll("tr[data-id]")].map((line) => [line.dataset.id, line]));
-  const shown = rows.map((row) => {
-    const line = lines.get(String(row.id)) ?? newLine(table, row);
-    lines.delete(String(row.id));
-    for (const [name, text] of Object.entries(cells)) {
-      setText(line.querySelector(`[data-cell="${name}"]`), text(row));
-    }
-    finish(line, row);
-    return line;
-  });
-  for (const line of lines.values()) line.remove();
-  shown.forEach((line, index) => {
-    if (body.children[index] !== line) body.insertBefore(line, body.children[index] ?? null);
-  });
-}
-
-function newLine(table, row) {
-  const line = table.querySelector("template").content.firstElementChild.cloneNode(true);
-  line.dataset.id = row.id;
-  return line;
+// A command for a first client; nothing for a Unix socket.
+function tryOut(address) {
+  const [, host, port] = address?.match(/^\[?([^\]]*)\]?:(\d+)$/) ?? [];
+  return host && !address.startsWith("unix") ? `echo hello | ncat ${printable(host)} ${port}` : "";
 }

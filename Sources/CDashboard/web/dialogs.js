@@ -3,6 +3,16 @@
 import { call, Problem } from "./api.js";
 import { plural, printable, seconds } from "./format.js";
 
+// What echod does where a field is left empty.
+export function setDrainDefaults({ timeout, delay, mode }) {
+  const fields = document.querySelector("#drain-dialog form").elements;
+  fields.timeout.placeholder = timeout;
+  fields.delay.placeholder = delay;
+  const [configured] = fields.mode.options;
+  configured.text = `as configured (${mode})`;
+  configured.dataset.mode = mode;
+}
+
 // Shows a dialog; `act` does what was confirmed, and what it throws is shown in the dialog, which stays open.
 function show(dialog, act) {
   const form = dialog.querySelector("form");
@@ -48,31 +58,33 @@ export function openDrainDialog(verb, status) {
 }
 
 function consequence(verb, form, status) {
-  const { timeout, delay, mode } = form.elements;
-  const end = verb === "drain" ? "The process stays alive; Undrain takes it back." : "Then the process exits.";
+  const end = verb === "drain" ? "The process stays alive; Undrain makes it serve again." : "Then the process exits.";
   const { drain, state } = status;
-  if (state === "drained") return "Nothing is left to drain. The process exits at once.";
+  if (state === "drained") return "There is nothing left to drain. The process exits at once.";
   if (drain !== null && drain.result === null) {
     const left = drain.deadline_in_ms === null ? "" : ` with ${seconds(drain.deadline_in_ms)} left`;
-    const merged = "What you name is merged into it: the nearer deadline and the harsher mode count.";
-    return `A drain is running${left}. ${merged} ${end}`;
+    const joined = "Your values are merged into it: the earlier deadline and the harsher mode apply.";
+    return `A drain is running${left}. ${joined} ${end}`;
   }
-  const clients = plural(status.connections.active, "connection");
-  const chosen = mode.value || mode.options[0].dataset.mode;
-  if (chosen === "abort") return `Resets ${clients} at once; answers on their way are lost. ${end}`;
-  const budget = duration(timeout);
-  const wait = duration(delay);
-  const start = /^0+\D/.test(wait)
-    ? "Stops taking new clients at once"
-    : `Says "not ready" for ${wait} and still takes clients, then stops taking them`;
-  const middle =
-    chosen === "wait"
-      ? `echoes on until ${clients} end by themselves`
-      : `answers what ${clients} ${status.connections.active === 1 ? "has" : "have"} sent`;
-  return `${start}, ${middle}, and cuts what is left after ${budget}. ${end}`;
+  return `${newDrain(form.elements, status.connections.active)} ${end}`;
 }
 
-// What is no duration is refused by the server; until it is one, the sentence keeps to the configured value.
+function newDrain({ timeout, delay, mode }, active) {
+  const clients = plural(active, "connection");
+  const chosen = mode.value || mode.options[0].dataset.mode;
+  if (chosen === "abort") return `Resets ${clients} at once. Answers not yet delivered are lost.`;
+  const wait = duration(delay);
+  const start = /^0+\D/.test(wait)
+    ? "Stops accepting clients at once"
+    : `Reports "not ready" for ${wait} and still accepts clients, then stops accepting them`;
+  const middle =
+    chosen === "wait"
+      ? `waits for the clients to end ${clients}`
+      : `answers what ${clients} ${active === 1 ? "has" : "have"} sent`;
+  return `${start}, ${middle}, and cuts what is left after ${duration(timeout)}.`;
+}
+
+// The server refuses what is no duration; until it is one, the sentence names the configured value.
 function duration({ value, placeholder }) {
   const text = value.trim();
   return /^\d+(ms|s|m|h)$/.test(text) ? text : placeholder;
@@ -82,18 +94,17 @@ export function openUndrainDialog(status) {
   const { state } = status();
   document.getElementById("undrain-consequence").textContent =
     state === "lame_duck"
-      ? "Says ready again. Nothing was closed."
-      : "Listens again on the same addresses and says ready. Connections already closed stay closed.";
+      ? "Reports ready again. No connection has been closed."
+      : "Listens again on the same addresses and reports ready. Connections already closed stay closed.";
   show(document.getElementById("undrain-dialog"), () => call("DELETE", "drain"));
 }
 
 export function openCloseDialog(row, done) {
   const dialog = document.getElementById("close-dialog");
   dialog.querySelector("form").reset();
-  document.getElementById("close-peer").textContent = `Connection ${row.id} with ${printable(row.peer)}.`;
-  const unfinished = plural(row.partial_line ?? 0, "byte");
+  document.getElementById("close-peer").textContent = `Connection ${row.id} from ${printable(row.peer)}.`;
   document.getElementById("close-loss").textContent = row.partial_line
-    ? `The ${unfinished} of its unfinished line are given up.`
+    ? `Its unfinished line, ${plural(row.partial_line, "byte")}, is discarded.`
     : "Nothing is lost.";
   show(dialog, async (values) => {
     await call("DELETE", `connections/${row.id}`, { mode: values.get("mode") });
@@ -101,12 +112,11 @@ export function openCloseDialog(row, done) {
   });
 }
 
-// Asks for the token, again where one was refused; null when the dialog is given up.
-export function askForToken(reason, wasRefused) {
+// Asks for the token, again where one was refused; null when the dialog is cancelled.
+export function askForToken(wasRefused) {
   const dialog = document.getElementById("token-dialog");
   const form = dialog.querySelector("form");
   form.reset();
-  document.getElementById("token-reason").textContent = reason;
   form.querySelector(".cancel").onclick = () => dialog.close();
   return new Promise((resolve) => {
     let token = null;

@@ -1,4 +1,4 @@
-// How figures and names are written. The server writes the first page by the same rules (DashboardFormat.swift).
+// How figures and names are written: each rule once.
 
 const counts = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
@@ -16,6 +16,9 @@ export function bytes(number) {
   }
   return `${significant(amount)} ${units[unit]}`;
 }
+
+// In a table, where most are zero; null is none.
+export const bytesOrDash = (number) => (number ? bytes(number) : "–");
 
 // A rate: whole above ten, one digit below, so that a slow service does not read as a dead one.
 export function rate(number) {
@@ -39,10 +42,10 @@ export function span(milliseconds) {
 
 const padded = (number) => String(number).padStart(2, "0");
 
-// Tenths of a second, for what is counted down before one's eyes.
+// Tenths of a second, for what is counted down on the page.
 export const seconds = (milliseconds) => `${(Math.max(0, milliseconds) / 1000).toFixed(1)} s`;
 
-// The instant at which a connection ended, in UTC.
+// When a closed connection ended: its age stopped growing then.
 export function endOf(row) {
   return new Date(Date.parse(row.opened_at) + row.age_ms);
 }
@@ -57,12 +60,6 @@ export function printable(text) {
     shown += plain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
   }
   return shown;
-}
-
-// The words for the API's values; the server has sent them with the page.
-export function word(kind, value) {
-  const words = document.getElementById("words").content;
-  return words.querySelector(`[data-word="${CSS.escape(`${kind}.${value}`)}"]`)?.textContent ?? String(value);
 }
 
 export function plural(number, one, many = `${one}s`) {

@@ -1,5 +1,7 @@
+import Basics
 import Glibc
 import Testing
+import Threads
 
 @testable import MicroHTTPD
 
@@ -7,29 +9,20 @@ import Testing
 @Suite(.serialized) struct LiveServerTests {}
 
 /// Something a server's thread puts in and a test takes out, in order.
-final class Mailbox<Element: Sendable>: @unchecked Sendable {
-    private let lock = Lock()
-    private var elements: [Element] = []
+final class Mailbox<Element: Sendable>: Sendable {
+    private let elements = Lock<[Element]>([])
 
     func put(_ element: Element) {
-        lock.withLock {
-            elements.append(element)
-            lock.signal()
-        }
+        elements.withLock { $0.append(element) }
+        elements.signal()
     }
 
     /// Nil when nothing comes within ten seconds.
     func take() -> Element? {
-        let deadline = Instant.now + .seconds(10)
-        return lock.withLock {
-            while elements.isEmpty {
-                guard lock.wait(until: deadline) else { return nil }
-            }
-            return elements.removeFirst()
-        }
+        elements.wait(until: .now + .seconds(10)) { $0.isEmpty ? nil : $0.removeFirst() }
     }
 
-    var all: [Element] { lock.withLock { elements } }
+    var all: [Element] { elements.withLock { $0 } }
 }
 
 extension HTTPResponse {
@@ -85,9 +78,9 @@ func isOpen(_ client: Client) -> Bool {
 
 /// Gives the processor away until the state is there; false after ten seconds.
 func eventually(_ isReached: () -> Bool) -> Bool {
-    let deadline = Instant.now + .seconds(10)
+    let deadline = MonotonicTime.now + .seconds(10)
     while !isReached() {
-        guard Instant.now < deadline else { return false }
+        guard MonotonicTime.now < deadline else { return false }
         sched_yield()
     }
     return true

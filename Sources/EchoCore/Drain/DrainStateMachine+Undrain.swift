@@ -1,0 +1,116 @@
+internal import Basics
+internal import Wire
+
+// MARK: - Undrain
+
+/// From lame duck an undrain takes effect at once. From draining and drained it does when the new listeners are open:
+/// until then the service is not ready, and a failure leaves the drain as it is, with no result to take back.
+///
+/// A request that comes meanwhile waits in the undrain's queue. Only what must not wait overtakes the undrain: mode
+/// abort, QUIT, a further signal, and a deadline.
+extension DrainStateMachine {
+    /// `DELETE /drain`. `.opening` is answered later, by `DrainAction.finishUndrain`.
+    package mutating func undrainRequested(
+        at moment: Moment
+    ) -> (outcome: UndrainOutcome, actions: [DrainAction]) {
+        let now = advanceClock(to: moment)
+        let due = runTimers(at: now)
+        let (outcome, actions) = undrain(at: now)
+        return (outcome, due + actions)
+    }
+
+    /// The listeners of that attempt accept. The drain that was asked for meanwhile begins.
+    package mutating func listenersReopened(attempt: Int, at moment: Moment) -> [DrainAction] {
+        let now = advanceClock(to: moment)
+        guard let undrain, undrain.attempt == attempt else { return runTimers(at: now) }
+        var actions: [DrainAction] = []
+        switch stage {
+        case .draining(let record, _):
+            actions = [.reopenConnections(drain: record.id)] + takeBack(record, at: now)
+        case .drained(let record, _):
+            actions = takeBack(record, at: now)
+        case .starting, .serving, .lameDuck, .forcing, .exiting:
+            break
+        }
+        actions.append(.finishUndrain(attempt: attempt, .serving))
+        guard let coming = undrain.coming else { return actions }
+        return actions + begin(coming, at: now) + runTimers(at: now)
+    }
+
+    /// The listeners of that attempt could not be bound: the drain goes on, and what was asked for meanwhile joins it.
+    package mutating func undrainFailed(attempt: Int, at moment: Moment) -> [DrainAction] {
+        let now = advanceClock(to: moment)
+        guard let undrain, undrain.attempt == attempt else { return runTimers(at: now) }
+        let actions: [DrainAction]
+        switch stage {
+        case .draining(var record, var draining):
+            let answers = end(undrain, .failed, joining: &record)
+            draining.undrain = nil
+            actions = answers + replan(record, draining, at: now)
+        case .drained(var record, _):
+            let answers = end(undrain, .failed, joining: &record)
+            stage = .drained(record, nil)
+            actions = answers + exitIfIntended(record, due: now.time, at: now)
+        case .starting, .serving, .lameDuck, .forcing, .exiting:
+            actions = []
+        }
+        return actions + runTimers(at: now)
+    }
+
+    /// A drain that is over holds, or the process exits; an undrain under way is overtaken, and what it has opened is
+    /// closed at once.
+    mutating func stayDrained(
+        _ record: DrainRecord, without undrain: Undrain?, _ reason: String, due: MonotonicTime, at now: Moment
+    ) -> [DrainAction] {
+        var record = record
+        let closing = undrain.map { _ in [DrainAction.closeListenersNow(drain: record.id)] } ?? []
+        let refusal = end(undrain, .refused(reason), joining: &record)
+        stage = .drained(record, nil)
+        return closing + refusal + exitIfIntended(record, due: due, at: now)
+    }
+
+    /// Answers an undrain that did not succeed, if one was under way. What was asked for meanwhile joins `record`.
+    func end(_ undrain: Undrain?, _ outcome: UndrainOutcome, joining record: inout DrainRecord) -> [DrainAction] {
+        guard let undrain else { return [] }
+        for queued in undrain.queue { record.join(queued.request, at: queued.askedAt) }
+        let moved = undrain.coming.map { [DrainAction.moveWaiters(from: $0.id, to: record.id)] } ?? []
+        return moved + [.finishUndrain(attempt: undrain.attempt, outcome)]
+    }
+
+    private mutating func undrain(at now: Moment) -> (UndrainOutcome, [DrainAction]) {
+        switch stage {
+        case .starting: return (.refused("the service is still starting, there is no drain to take back"), [])
+        case .serving: return (.serving, [])
+        case .forcing: return (.refused("the connections are being cut; wait until it is drained"), [])
+        case .exiting: return (.refused("the process is exiting"), [])
+        case .lameDuck(let record), .draining(let record, _), .drained(let record, _):
+            guard firstSignalAt == nil else {
+                return (.refused("the process was told by a signal to end, and will"), [])
+            }
+            guard state != .lameDuck else { return (.serving, takeBack(record, at: now)) }
+            let actions = open(of: record)
+            return (.opening(attempt: undrainAttempts), actions)
+        }
+    }
+
+    /// One that is under way is joined, and the requests in its queue are taken back too.
+    private mutating func open(of record: DrainRecord) -> [DrainAction] {
+        if let present = undrain {
+            undrain = Undrain(attempt: present.attempt)
+            return present.coming.map { [.moveWaiters(from: $0.id, to: record.id)] } ?? []
+        }
+        undrainAttempts += 1
+        undrain = Undrain(attempt: undrainAttempts)
+        return [.openListeners(attempt: undrainAttempts)]
+    }
+
+    /// Who waited for a milestone that was reached has been answered then.
+    private mutating func takeBack(_ record: DrainRecord, at now: Moment) -> [DrainAction] {
+        var record = record
+        let wasOver = record.result != nil
+        record.end(.undrained, at: now.time)
+        return enterServing(last: record, at: now)
+            + (wasOver ? [] : [.finishWaiters(record, .drained)])
+            + [.finishWaiters(record, .exiting)]
+    }
+}

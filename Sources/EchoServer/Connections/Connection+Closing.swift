@@ -1,0 +1,225 @@
+internal import Basics
+internal import EchoCore
+internal import EventLoops
+internal import Wire
+
+/// How a connection ends, and what was lost when we cut it.
+extension Connection {
+    // MARK: Drain
+
+    /// Plans the mark for `turn`, or keeps an earlier one.
+    func takeTurn(at turn: Int64) {
+        guard case .marking(let grace) = shard.closing, case .echoing = phase else { return }
+        var due = turn
+        if received == 0 { due = max(due, openedAt + grace) }
+        due = min(due, markDueAt ?? due)
+        markDueAt = due
+        if due <= shard.loop.now { mark() } else { rearmTimer() }
+    }
+
+    func mark() {
+        if !wasMarked { shard.counters.add(1, to: .atMark) }
+        wasMarked = true
+        beginClosing(.drained)
+    }
+
+    /// Mode close: answers what has been received by now and the line it ends in, then FIN and the linger.
+    func beginClosing(_ reason: CloseReason) {
+        guard case .echoing = phase else { return }
+        markDueAt = nil
+        phase = .closing(reason, unread: unreadBytes)
+        pump()
+    }
+
+    /// Undrain: open again unless our FIN is sent, or it is closed for the admin or for a fault of its own.
+    func drainWasTakenBack() {
+        markDueAt = nil
+        wasMarked = false
+        if case .closing(.drained, _) = phase {
+            phase = .echoing
+            pump()
+        }
+        // The idle timer was taken away with the mark.
+        rearmTimer()
+    }
+
+    // MARK: The admin
+
+    /// `DELETE /connections/{id}`. One that is ending for another reason goes on doing so, unless it is cut; one that a
+    /// drain is closing does not wait for the end of its line any more.
+    func closeForAdmin(_ mode: ConnectionCloseMode) {
+        switch (phase, mode) {
+        case (.ended, _): return
+        // Over in 100 ms, and counted among the refused ones that are still here.
+        case (.refused, .close): return
+        case (.refused, .abort): end(.refused)
+        case (.closing(.drained, let unread), .close):
+            phase = .closing(.adminClosed, unread: unread)
+            pump()
+        case (_, .close): beginClosing(.adminClosed)
+        case (_, .abort): cutWithLosses(.adminClosed)
+        }
+    }
+
+    // MARK: The last bytes
+
+    func sendFIN(_ reason: CloseReason) -> Bool {
+        socket?.shutdownWriting()
+        finIsSent = true
+        phase = .lingering(reason, until: nil)
+        return true
+    }
+
+    /// After the peer's FIN, with all answers written: waits until they are acknowledged. The kernel would go on
+    /// alone, but gives up on a slow reader after a while.
+    func finish() -> Bool {
+        if socketHasFailed() { return false }
+        if !finIsSent && unacknowledgedBytes > 0 {
+            socket?.shutdownWriting()
+            finIsSent = true
+        }
+        if allIsAcknowledged { end(.peerClosed) }
+        return false
+    }
+
+    /// After our FIN.
+    func discard() -> Bool {
+        if !peerHasFinished {
+            switch socket?.receive(into: shard.scratch, atMost: shard.scratch.capacity) {
+            case .bytes(0): peerHasFinished = true
+            case .bytes(let count):
+                countDiscarded(count)
+                return true
+            case .wouldBlock, nil: break
+            case .failed:
+                resetByPeer()
+                return false
+            }
+        }
+        switch phase {
+        case .refused: if peerHasFinished { end(.refused) }
+        case .lingering(let reason, let until): linger(reason, until)
+        case .echoing, .closing, .flushing, .finishing, .ended: break
+        }
+        return false
+    }
+
+    /// A refused client was never served: what it sends counts nowhere.
+    private func countDiscarded(_ count: Int) {
+        if case .refused = phase { return }
+        countReceived(count)
+        lateDiscarded &+= UInt64(count)
+        shard.counters.add(count, to: .lateDiscarded)
+    }
+
+    /// The kernel wakes us when our FIN is acknowledged, and with it everything before it.
+    private func linger(_ reason: CloseReason, _ until: Int64?) {
+        let isAcknowledged = allIsAcknowledged
+        if isAcknowledged && peerHasFinished { return end(reason) }
+        guard !socketHasFailed(), isAcknowledged else { return }
+        if until == nil {
+            phase = .lingering(reason, until: shard.loop.now + shard.configuration.linger.inNanoseconds)
+            rearmTimer()
+        }
+    }
+
+    /// All that we sent, our FIN included.
+    private var allIsAcknowledged: Bool { isUnix || socket?.unacknowledgedBytes == 0 }
+
+    private func socketHasFailed() -> Bool {
+        guard let error = socket?.pendingError, error != 0 else { return false }
+        resetByPeer()
+        return true
+    }
+
+    /// The peer's reset throws away what it had not acknowledged, and `unwritten` bytes of an answer.
+    func resetByPeer(unwritten: Int = 0) {
+        if case .ended = phase { return }
+        if case .refused = phase { return end(.refused) }
+        shard.counters.add(undeliveredBytes + unwritten, to: .abandonedByPeer)
+        shard.counters.add(partialLine ?? 0, to: .incomplete)
+        end(.resetByPeer)
+    }
+
+    /// Answers that the peer has not acknowledged: those the kernel did not take yet, and those it has.
+    private var undeliveredBytes: Int { pending.count - pendingStart + unacknowledgedBytes }
+
+    // MARK: Cutting
+
+    /// The deadline. A connection with nothing unfinished and nothing unacknowledged ends as if by itself; with
+    /// `evenIfDone` (mode abort) it is reset all the same.
+    func cut(evenIfDone: Bool) {
+        switch phase {
+        case .ended: return
+        case .refused: return end(.refused)
+        case .lingering(let reason, _) where !evenIfDone && unacknowledgedBytes == 0: return end(reason)
+        case .echoing, .closing, .flushing, .finishing, .lingering: break
+        }
+        if !evenIfDone && isDone {
+            discardLateInput()
+            return end(.drained)
+        }
+        cutWithLosses(.forced)
+    }
+
+    /// What came after the mark is read before the close, which would answer it with a reset. A flood is not waited
+    /// for.
+    private func discardLateInput() {
+        for _ in 0..<16 {
+            let transfer = socket?.receive(into: shard.scratch, atMost: shard.scratch.capacity)
+            guard case .bytes(let count) = transfer, count > 0 else { return }
+            countDiscarded(count)
+        }
+    }
+
+    private var isDone: Bool {
+        guard pending.isEmpty, (partialLine ?? 0) == 0, unacknowledgedBytes == 0 else { return false }
+        return unreadAtTheMark == 0
+    }
+
+    private var unreadAtTheMark: Int {
+        switch phase {
+        case .echoing: unreadBytes
+        case .closing(_, let unread): unread
+        case .flushing, .lingering, .finishing, .refused, .ended: 0
+        }
+    }
+
+    /// Ends it by a reset, and counts what that destroys. Outside a drain nothing else tells of it but the metrics.
+    func cutWithLosses(_ reason: CloseReason) {
+        let sent = undeliveredBytes
+        let received = countUnanswered()
+        shard.counters.add(sent, to: .lostSent)
+        shard.counters.add(received, to: .lostReceived)
+        if case .none = shard.closing, received + sent > 0 {
+            shard.log.bytesLost(self, reason, received: received, sent: sent)
+        }
+        socket?.setResetOnClose()
+        end(reason)
+    }
+
+    /// Reads what was received at the mark and counts the unfinished line at its end. Returns the bytes of complete
+    /// lines.
+    private func countUnanswered() -> Int {
+        var rest = unreadAtTheMark
+        // Of the unfinished line and what follows it: up to the last newline it is complete lines, lost.
+        var complete = 0
+        var incomplete = partialLine ?? 0
+        while rest > 0 {
+            let transfer = socket?.receive(into: shard.scratch, atMost: min(rest, shard.scratch.capacity))
+            guard case .bytes(let count) = transfer, count > 0 else { break }
+            rest -= count
+            countReceived(count)
+            let lost =
+                partialLine == nil
+                ? count : shard.scratch.withBytes(count) { LineUppercaser.lengthOfCompleteLines(in: $0.span) }
+            if lost > 0 {
+                complete += incomplete + lost
+                incomplete = 0
+            }
+            incomplete += count - lost
+        }
+        shard.counters.add(incomplete, to: .incomplete)
+        return complete
+    }
+}

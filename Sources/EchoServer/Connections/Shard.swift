@@ -1,0 +1,185 @@
+internal import Basics
+internal import EventLoops
+internal import Logging
+internal import Wire
+
+/// A client on its way from the accept queue to its shard.
+struct Arrival: Sendable {
+    let id: UInt64
+    let socket: AcceptedSocket
+    /// nil where the listener is bound to every interface: then only the socket knows.
+    let local: SocketAddress?
+    /// The connection limit was reached: FIN at once.
+    let isRefused: Bool
+}
+
+/// A shard as other threads see it.
+final class ShardHandle: Sendable {
+    let loop: EventLoop
+    let counters: ShardCounters
+    /// Connections handed to the shard so far. Written on the control loop.
+    let assigned = Counter()
+    private let shard: LoopBound<Shard>
+
+    /// Before the loop runs.
+    init(_ shard: sending Shard, loop: EventLoop, counters: ShardCounters) {
+        self.loop = loop
+        self.counters = counters
+        self.shard = LoopBound(givenTo: loop, shard)
+    }
+
+    /// Serves on the calling thread, once. Returns when no further client comes (`Shard.finish`) and the last
+    /// connection is closed, and only then: no client, descriptor or call is left behind.
+    func run() {
+        loop.run()
+    }
+
+    /// Has `body` called with the shard on its loop.
+    func post(_ body: @escaping @Sendable (Shard) -> Void) {
+        let shard = self.shard
+        loop.post { body(shard.value) }
+    }
+
+    /// Control loop only.
+    func admit(_ arrivals: [Arrival]) {
+        assigned.add(arrivals.count)
+        post { $0.admit(arrivals) }
+    }
+}
+
+/// One loop's share of the connections, which it owns, and what they have in common. Belongs to the loop's thread.
+final class Shard {
+    /// What the present drain asks of the connections.
+    enum Closing {
+        case none
+        /// Draining, and no connection is marked yet; what they wait for until then.
+        case announced(Blocker)
+        /// Mode close: each is marked in its turn; one that has not sent a byte not before this many nanoseconds after it
+        /// was accepted.
+        case marking(firstLineGrace: Int64)
+        /// The deadline is over: a client that still comes is cut.
+        case cutting(resetAll: Bool)
+    }
+
+    /// Mode upper reads so much at a time that the answer, three times as long at most, fits 64 KiB.
+    static let upperReadLimit = 65_536 / 3
+    static let verbatimReadLimit = 65_536
+
+    let loop: EventLoop
+    let counters: ShardCounters
+    let configuration: ServerConfiguration
+    let log: Logger
+    /// Every connection reads into it; one owns memory only while bytes wait.
+    let scratch: ScratchBuffer
+    /// Answers that do not fit in place.
+    var overflow: [UInt8] = []
+    var registry = ConnectionRegistry()
+    private(set) var closing = Closing.none
+
+    /// Called at the end of a turn in which no connection is left, once the listeners are closed.
+    private var emptied: (@Sendable () -> Void)?
+    /// Those that have ended in this turn of the loop.
+    private var ended: [Connection] = []
+    private var isFinished = false
+
+    init(loop: EventLoop, counters: ShardCounters, configuration: ServerConfiguration, log: Logger) {
+        self.loop = loop
+        self.counters = counters
+        self.configuration = configuration
+        self.log = log
+        scratch = ScratchBuffer(
+            capacity: configuration.mode == .upper ? Self.upperReadLimit : Self.verbatimReadLimit)
+    }
+
+    // MARK: Connections
+
+    /// Takes over clients that were accepted for this shard, in the order of their ids.
+    func admit(_ arrivals: [Arrival]) {
+        for arrival in arrivals {
+            let connection = Connection(arrival, shard: self)
+            registry.insert(connection)
+            connection.start(isRefused: arrival.isRefused)
+        }
+    }
+
+    /// No further client comes: the loop stops when the last connection is closed. A client that comes all the same is
+    /// served, and waited for, while the loop still runs.
+    func finish() {
+        isFinished = true
+        loop.callAtEndOfTurn { [self] in closeEnded() }
+    }
+
+    /// Called once for each connection, by its `end`.
+    func connectionEnded(_ connection: Connection) {
+        if ended.isEmpty { loop.callAtEndOfTurn { [self] in closeEnded() } }
+        ended.append(connection)
+    }
+
+    /// The only place where connections are closed. With the last of them the drain may be over, and the shard too.
+    private func closeEnded() {
+        for connection in ended { close(connection) }
+        ended.removeAll(keepingCapacity: ended.count <= 64)
+        guard registry.isEmpty else { return }
+        // What a burst needed is not kept.
+        overflow = []
+        emptied?()
+        guard isFinished else { return }
+        // It holds the driver, which holds the shards.
+        emptied = nil
+        loop.stop()
+    }
+
+    /// The descriptor is closed before the end is counted: where no connection is left, no descriptor is.
+    private func close(_ connection: Connection) {
+        guard let reason = connection.reason else { preconditionFailure("a connection is closed that has not ended") }
+        log.connectionClosed(connection, reason)
+        registry.remove(connection)
+        connection.close()
+        counters.countEnd(reason)
+    }
+
+    // MARK: Drain
+
+    func announceDrain(_ blocker: Blocker) {
+        if case .none = closing { closing = .announced(blocker) }
+    }
+
+    /// Begins to close every connection, and those that come later likewise.
+    ///
+    /// Their turns are spread evenly from now to `spreadUntil`, in random order.
+    func mark(spreadUntil: MonotonicTime, firstLineGrace: Duration) {
+        closing = .marking(firstLineGrace: firstLineGrace.inNanoseconds)
+        let span = max(0, spreadUntil.nanoseconds - loop.now)
+        let connections = span == 0 ? registry.open : registry.open.shuffled()
+        for (index, connection) in connections.enumerated() {
+            connection.takeTurn(at: loop.now + span / Int64(connections.count) * Int64(index + 1))
+        }
+    }
+
+    /// For the admin: ends a connection that has not ended yet, and returns it as it is after that.
+    func close(_ id: UInt64, _ mode: ConnectionCloseMode) -> ConnectionRow? {
+        guard let connection = registry.findOpen(id), connection.state != .closed else { return nil }
+        connection.closeForAdmin(mode)
+        return connection.row()
+    }
+
+    /// The deadline: ends every connection now, `drained` or `forced`; with `resetAll` all `forced`.
+    func cut(resetAll: Bool) {
+        if case .cutting(true) = closing { return }
+        closing = .cutting(resetAll: resetAll)
+        for connection in registry.open { connection.cut(evenIfDone: resetAll) }
+    }
+
+    /// The listeners are closed: from now on the drain is over when no connection is left.
+    func reportEmptiness(to emptied: @escaping @Sendable () -> Void) {
+        self.emptied = emptied
+        loop.callAtEndOfTurn { [self] in closeEnded() }
+    }
+
+    /// The drain was taken back.
+    func reopen() {
+        closing = .none
+        emptied = nil
+        for connection in registry.open { connection.drainWasTakenBack() }
+    }
+}

@@ -1,7 +1,0 @@
-internal import EchoCore
-internal import EventLoops
-
-extension MonotonicTime {
-    /// Read from the clock.
-    static var now: MonotonicTime { MonotonicTime(nanoseconds: EventLoop.monotonicNow()) }
-}

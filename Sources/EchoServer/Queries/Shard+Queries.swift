@@ -1,0 +1,121 @@
+internal import Basics
+internal import EchoCore
+internal import EventLoops
+internal import Threads
+internal import Wire
+
+/// What the admin plane asks of a shard. Long walks are cut into slices, between which the loop serves its connections.
+extension Shard {
+    /// How long a slice may last, in nanoseconds, and after how many connections the clock is read.
+    private static let patience: Int64 = 200_000
+    private static let stride = 16
+
+    /// What a shard has for a page.
+    struct Candidates: Sendable {
+        /// Of those that have not ended.
+        var first: FirstRows
+        /// How many of those match.
+        var total = 0
+        /// All that it remembers, where the query asks for them: which are among the last thousand is known to all
+        /// shards together only.
+        var closed: [ConnectionRow] = []
+    }
+
+    func candidates(_ query: ConnectionQuery, _ done: @escaping @Sendable (Candidates) -> Void) {
+        if query.state == .closed {
+            return done(Candidates(first: FirstRows(of: query, among: 0), closed: registry.closedRows))
+        }
+        let found = Accumulator(Candidates(first: FirstRows(of: query, among: registry.count)))
+        let isOneWalk = query.order == .id && query.state == nil && query.blockedOn == nil && query.peer == nil
+        walk(after: isOneWalk ? query.after ?? 0 : 0) { connection in
+            if let state = query.state, connection.state != state { return true }
+            if let peer = query.peer, !peer.matches(connection.peer) { return true }
+            if let blocker = query.blockedOn, connection.blocker != blocker { return true }
+            found.value.first.offer(connection.row(withKernelQueues: false))
+            found.value.total += 1
+            return !isOneWalk || found.value.total <= query.limit
+        } done: { [self] in
+            if isOneWalk { found.value.total = registry.count }
+            addKernelQueues(to: found, from: 0, done)
+        }
+    }
+
+    /// One that has ended meanwhile is shown as it was.
+    private func addKernelQueues(
+        to found: Accumulator<Candidates>, from index: Int, _ done: @escaping @Sendable (Candidates) -> Void
+    ) {
+        let end = MonotonicTime.now.nanoseconds + Self.patience
+        let count = found.value.first.rows.count
+        var index = index
+        repeat {
+            let next = min(index + Self.stride, count)
+            found.value.first.renew(index..<next) { registry.findOpen($0)?.row() }
+            index = next
+            if index == count { return done(found.value) }
+        } while MonotonicTime.now.nanoseconds < end
+        loop.callAtEndOfTurn { [self, index] in addKernelQueues(to: found, from: index, done) }
+    }
+
+    /// What waits in the kernel, and what the connections of a drain wait for. `announced` is what open ones wait for
+    /// where word of the drain is still on its way to this loop.
+    func sample(announced: Blocker?, _ done: @escaping @Sendable (Sample) -> Void) {
+        let sample = Accumulator(Sample())
+        let began = MonotonicTime.now.nanoseconds
+        walk { connection in
+            sample.value.unread += UInt64(connection.unreadBytes)
+            sample.value.unacked += UInt64(connection.unacknowledgedBytes)
+            let blocker = connection.closingBlocker ?? (connection.state == .open ? announced : nil)
+            if let blocker { sample.value.blockedOn[blocker, default: 0] += 1 }
+            return true
+        } done: {
+            sample.value.cost = MonotonicTime.now.nanoseconds - began
+            done(sample.value)
+        }
+    }
+
+    /// Visits those with ids above `id` that are open now and still are when their slice comes, in the order of their
+    /// ids, until `visit` returns false.
+    private func walk(
+        after id: UInt64 = 0, _ visit: @escaping (Connection) -> Bool, done: @escaping () -> Void
+    ) {
+        walk(after: id, through: registry.lastID, visit, done)
+    }
+
+    private func walk(
+        after id: UInt64, through last: UInt64, _ visit: @escaping (Connection) -> Bool,
+        _ done: @escaping () -> Void
+    ) {
+        let end = MonotonicTime.now.nanoseconds + Self.patience
+        var id = id
+        repeat {
+            let connections = registry.open(after: id, atMost: Self.stride)
+            for connection in connections where connection.state != .closed {
+                guard connection.id <= last, visit(connection) else { return done() }
+            }
+            guard connections.count == Self.stride, let next = connections.last?.id else { return done() }
+            id = next
+        } while MonotonicTime.now.nanoseconds < end
+        loop.callAtEndOfTurn { [self, id] in walk(after: id, through: last, visit, done) }
+    }
+
+    private final class Accumulator<Value> {
+        var value: Value
+
+        init(_ value: Value) { self.value = value }
+    }
+}
+
+struct Sample: Hashable, Sendable {
+    var unread: UInt64 = 0
+    var unacked: UInt64 = 0
+    var blockedOn: [Blocker: Int] = [:]
+    /// Nanoseconds from the first connection to the last; of several shards the longest.
+    var cost: Int64 = 0
+
+    mutating func add(_ other: Sample) {
+        unread += other.unread
+        unacked += other.unacked
+        cost = max(cost, other.cost)
+        blockedOn.merge(other.blockedOn, uniquingKeysWith: +)
+    }
+}

@@ -1,0 +1,105 @@
+internal import Basics
+internal import CMicroHTTPD
+internal import Glibc
+internal import Threads
+
+/// An HTTP/1.1 server on one listening socket, with one thread of the C library's and one reaper thread.
+///
+/// Both threads inherit the signal mask of the thread that creates the server: block the signals first.
+///
+/// `@unchecked Sendable`: `daemon` is set once and used by the one `stop` that does the work.
+package final class HTTPServer: @unchecked Sendable {
+    private enum State { case running, stopping, stopped }
+
+    private let context: ServerContext
+    private let daemon: OpaquePointer
+    private let state = Lock(State.running)
+
+    /// Serves on a socket that listens already, of any stream family; it should be close-on-exec, and is made
+    /// non-blocking. The socket is the server's from now on, also when this throws.
+    ///
+    /// `handler` and `rejection` run on the library's thread: while one runs no other client is served, so they must
+    /// not wait. `rejection` makes the answer to a request that never reaches the handler, with its path where that is
+    /// known; it may also be called on the thread that stops the server or drops a `DeferredResponse`.
+    package init(
+        listeningSocket: Int32, configuration: HTTPServerConfiguration,
+        handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
+        rejection: @escaping @Sendable (HTTPRejection, _ path: String?) -> HTTPResponse
+    ) throws(HTTPServerError) {
+        let context = try ServerContext(configuration: configuration, handler: handler, rejection: rejection)
+        // A client that leaves between poll and accept would block the library's thread otherwise.
+        let flags = fcntl(listeningSocket, F_GETFL)
+        guard flags >= 0, fcntl(listeningSocket, F_SETFL, flags | O_NONBLOCK) >= 0 else {
+            throw HTTPServerError(call: "fcntl", errno: errno)
+        }
+        try context.reaper.start(watching: context.connections)
+        guard let daemon = Self.start(context, listeningSocket, configuration) else {
+            context.reaper.stop()
+            throw HTTPServerError(call: "MHD_start_daemon", errno: 0)
+        }
+        self.context = context
+        self.daemon = daemon
+    }
+
+    deinit {
+        stop(grace: .zero)
+    }
+
+    /// Connections open now, those included that are only kept until the peer has read our last answer: descriptors in
+    /// use. Any thread.
+    package var connectionCount: Int {
+        context.connections.count + context.reaper.lingering
+    }
+
+    /// Goes on serving until no request is in flight, deferred ones included, for `grace` at most; answers are the last
+    /// on their connection from now on, streams end with what was sent to them, and idle connections do not count. What
+    /// is deferred still is then answered with the rejection `stopping`. Then the library is stopped, every connection
+    /// and the listening socket closed, and both threads joined.
+    ///
+    /// A request that arrives in the very end may be cut. Returns when all is done, also for a second caller. Never
+    /// from a handler: it would wait for itself.
+    package func stop(grace: Duration = .milliseconds(500)) {
+        guard begin() else { return }
+        context.connections.beginStopping(now: .now)
+        _ = context.connections.waitUntilIdle(until: .now + grace)
+        let isAnswering = context.connections.close(answering: context.answerText(.stopping, path: nil), now: .now)
+        if isAnswering {
+            _ = context.connections.waitUntilIdle(until: .now + context.connections.configuration.lastAnswers)
+        }
+        MHD_stop_daemon(daemon)
+        context.reaper.stop()
+        state.withLock { $0 = .stopped }
+        state.signal()
+    }
+
+    /// True for the caller that does the work; every other one returns when that is done.
+    private func begin() -> Bool {
+        let isFirst = state.withLock { state in
+            guard state == .running else { return false }
+            state = .stopping
+            return true
+        }
+        if !isFirst { state.wait { $0 == .stopped ? () : nil } }
+        return isFirst
+    }
+
+    private static func start(
+        _ context: ServerContext, _ listeningSocket: Int32, _ configuration: HTTPServerConfiguration
+    ) -> OpaquePointer? {
+        let seconds = configuration.inactivityTimeout.components
+        var start = echod_mhd_start()
+        start.listening_socket = listeningSocket
+        start.connection_limit = UInt32(configuration.connectionLimit)
+        start.inactivity_seconds = UInt32(seconds.seconds) + (seconds.attoseconds > 0 ? 1 : 0)
+        start.memory_limit = configuration.memoryLimit
+        start.context = Unmanaged.passUnretained(context).toOpaque()
+        start.log = libraryLogged
+        start.accept = connectionOffered
+        start.handle = requestHandled
+        start.completed = requestCompleted
+        start.connection = connectionChanged
+        start.target = targetReceived
+        start.unescape = targetLeftEscaped
+        return echod_mhd_start_daemon(&start)
+    }
+}

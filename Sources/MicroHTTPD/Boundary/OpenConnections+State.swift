@@ -1,0 +1,158 @@
+internal import Basics
+internal import CMicroHTTPD
+internal import Glibc
+
+extension OpenConnections {
+    /// How often it is looked whether the client of a suspended connection is still there.
+    static let presenceInterval = Duration.seconds(1)
+
+    /// What is known of one connection.
+    struct Entry {
+        enum Exchange {
+            case idle
+            case active
+            /// Waiting for the completion of this number.
+            case suspended(UInt64)
+            case completed(DeferredResponse.Maker)
+            /// Its client hung up while it was suspended.
+            case abandoned
+            case streaming(StreamReader)
+        }
+
+        let connection: ServerConnection
+        var exchange = Exchange.idle
+        /// To be told that the client hung up while the connection was suspended.
+        var disconnected: (@Sendable () -> Void)?
+        /// When it was answered, or a grace after it was accepted or had sent the head of its request, whichever came
+        /// last: so clients that are served and come back at once cannot push out one whose request is on its way, nor
+        /// can those that have just come one whose answer is.
+        var waitingSince: MonotonicTime
+        /// When it is shut down; while it is suspended: when it is looked whether its client is still there.
+        var deadline: MonotonicTime?
+        private(set) var isEvicted = false
+
+        init(_ connection: ServerConnection, now: MonotonicTime) {
+            self.connection = connection
+            waitingSince = now + Crowding.grace
+        }
+
+        /// What it may be asked for when others want in.
+        var place: Crowding.Place {
+            if isEvicted { return .leaving }
+            return switch exchange {
+            case .idle, .active: .waiting(since: waitingSince)
+            case .suspended, .completed, .abandoned, .streaming: .held
+            }
+        }
+
+        /// Shuts the connection down; the library closes it, without waiting for the client's end.
+        mutating func evict() {
+            deadline = nil
+            isEvicted = true
+            shutdown(connection.descriptor, Int32(SHUT_RDWR))
+        }
+    }
+
+    /// All that the lock guards.
+    struct State {
+        enum Phase { case serving, stopping, closing }
+
+        let configuration: HTTPServerConfiguration
+        var phase = Phase.serving
+        var connections: [ServerConnection.ID: Entry] = [:]
+        var streams: [StreamReader.ID: StreamBuffer] = [:]
+        /// Requests of which the answer has not left.
+        var inFlight = 0
+        /// Numbers the suspensions.
+        var suspensions: UInt64 = 0
+        /// When the reaper looks again; nil: not before it is woken.
+        private(set) var reaperDue: MonotonicTime?
+        var mustWake = false
+
+        init(configuration: HTTPServerConfiguration) {
+            self.configuration = configuration
+        }
+
+        mutating func setDeadline(_ deadline: MonotonicTime, of connection: ServerConnection) {
+            guard connections[connection.id]?.isEvicted == false else { return }
+            connections[connection.id]?.deadline = deadline
+            if deadline < reaperDue ?? .distantFuture {
+                reaperDue = deadline
+                mustWake = true
+            }
+        }
+    }
+}
+
+// MARK: Making room
+
+extension OpenConnections.State {
+    /// The library closes a connection that was shut down in its next turn, and accepts one connection a turn: the
+    /// headroom is hardly ever used up, and if it is, the next client waits in the accept queue for that turn.
+    ///
+    /// The address comes first: a client that made room there takes no place in the server any more.
+    mutating func makeRoom(for newcomer: ServerConnection) -> Crowding.Extent? {
+        let capacity = configuration.connectionLimit - configuration.headroom
+        // With few connections, which is nearly always, no share can be used up.
+        guard connections.count >= min(capacity, configuration.perAddressLimit) else { return nil }
+        let isAddressCrowded = makeRoom(for: newcomer, capacity: configuration.perAddressLimit) {
+            $0.sharesAddress(with: newcomer)
+        }
+        let isServerCrowded = makeRoom(for: newcomer, capacity: capacity) { _ in true }
+        return isAddressCrowded ? .address : isServerCrowded ? .server : nil
+    }
+
+    private mutating func makeRoom(
+        for newcomer: ServerConnection, capacity: Int, among isNeighbour: (ServerConnection) -> Bool
+    ) -> Bool {
+        let present = connections.values.filter { $0.connection !== newcomer && isNeighbour($0.connection) }
+        guard let leaver = Crowding.leaver(of: present.map(\.place), capacity: capacity) else { return false }
+        connections[present[leaver].connection.id]?.evict()
+        return true
+    }
+}
+
+// MARK: Reaping
+
+extension OpenConnections.State {
+    /// Returns whom to tell, without the lock, that a client has hung up.
+    mutating func endOverdue(now: MonotonicTime) -> [@Sendable () -> Void] {
+        reaperDue = nil
+        var disconnected: [@Sendable () -> Void] = []
+        for entry in connections.values {
+            guard var deadline = entry.deadline else { continue }
+            if deadline <= now {
+                guard isSuspended(entry), entry.connection.hasClient else {
+                    if let body = entry.disconnected { disconnected.append(body) }
+                    end(entry)
+                    continue
+                }
+                deadline = now + OpenConnections.presenceInterval
+                connections[entry.connection.id]?.deadline = deadline
+            }
+            reaperDue = min(reaperDue ?? deadline, deadline)
+        }
+        return disconnected
+    }
+
+    private func isSuspended(_ entry: OpenConnections.Entry) -> Bool {
+        switch entry.exchange {
+        case .suspended: true
+        case .streaming(let reader): streams[reader.id]?.isSuspended == true
+        case .idle, .active, .completed, .abandoned: false
+        }
+    }
+
+    private mutating func end(_ entry: OpenConnections.Entry) {
+        let id = entry.connection.id
+        switch entry.exchange {
+        case .suspended:
+            connections[id]?.evict()
+            connections[id]?.exchange = .abandoned
+            connections[id]?.disconnected = nil
+            MHD_resume_connection(entry.connection.handle)
+        case .streaming(let reader): cut(reader)
+        case .idle, .active, .completed, .abandoned: connections[id]?.evict()
+        }
+    }
+}

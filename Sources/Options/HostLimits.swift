@@ -1,0 +1,58 @@
+internal import Glibc
+
+/// What this machine grants the process, as far as defaults and limits of options depend on it.
+package struct HostLimits: Hashable, Sendable {
+    /// Descriptors that stay free for listeners, loops, the admin plane and its clients.
+    package static let reservedDescriptors = 64
+    package static let loops = 1...256
+
+    /// CPUs the process may keep busy.
+    package var usableCPUs: Int
+    /// The hard limit of RLIMIT_NOFILE.
+    package var descriptorLimit: Int
+
+    package init(usableCPUs: Int, descriptorLimit: Int) {
+        self.usableCPUs = usableCPUs
+        self.descriptorLimit = descriptorLimit
+    }
+
+    /// Those of this process.
+    package static func ofThisProcess() -> HostLimits {
+        HostLimits(usableCPUs: UsableCPUs.count(), descriptorLimit: hardDescriptorLimit())
+    }
+
+    package var defaultLoops: Int {
+        min(max(usableCPUs, Self.loops.lowerBound), Self.loops.upperBound)
+    }
+
+    /// Also the most that `--max-connections` may be.
+    package var defaultMaxConnections: Int { max(1, descriptorLimit - Self.reservedDescriptors) }
+
+    /// Raises the soft descriptor limit to the hard one, which needs no privilege. Called once at the start.
+    /// Returns the limit now in force: if the kernel refuses, fewer connections than configured can be accepted.
+    package static func raiseDescriptorLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(descriptors, &limit) == 0 else { return 1024 }
+        var raised = limit
+        raised.rlim_cur = raised.rlim_max
+        return Int(clamping: setrlimit(descriptors, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur)
+    }
+
+    /// Has the kernel make room for `count` descriptors, 65,536 at most (512 KiB), which it does otherwise when they
+    /// come: each doubling of the table of a process that has threads holds the loop that accepts for 6 to 14 ms
+    /// (`expand_fdtable` waits for RCU). Hence before the first thread. Needs standard input; without it all stays as
+    /// it was.
+    package static func growDescriptorTable(to count: Int) {
+        let last = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, Int32(min(count, 65_536) - 1))
+        if last >= 0 { close(last) }
+    }
+
+    private static func hardDescriptorLimit() -> Int {
+        var limit = rlimit()
+        // The kernel's default soft limit is a safe answer to a call that cannot fail.
+        return getrlimit(descriptors, &limit) == 0 ? Int(clamping: limit.rlim_max) : 1024
+    }
+
+    /// glibc declares resources as an enum in C, imported as a type of its own.
+    private static var descriptors: __rlimit_resource_t { __rlimit_resource_t(RLIMIT_NOFILE.rawValue) }
+}

@@ -1,0 +1,68 @@
+"""Requests as bytes, however malformed, and what comes back: replies that are well-formed, and a log that is."""
+
+import re
+import socket
+
+import echod
+
+
+class Reply:
+    """One answer, taken off the front of what came."""
+
+    def __init__(self, data, is_head=False):
+        head, separator, rest = data.partition(b"\r\n\r\n")
+        assert separator, f"no end of the headers: {data[:200]}"
+        # After a space in the target libmicrohttpd 1.0 sends the client to what it asked for, just as that was written.
+        head = re.sub(rb"(?<=\r\nLocation: )[^\r\n]*", b"...", head)
+        status, *lines = head.decode("ascii").split("\r\n")
+        self.status = int(re.fullmatch(r"HTTP/1\.[01] (\d{3}) [ -~]+", status)[1])
+        self.headers = {}
+        for line in lines:
+            name, value = re.fullmatch(r"([!-9;-~]+): ?([ -~]*)", line).groups()
+            assert name.lower() not in self.headers, f"{name} twice"
+            self.headers[name.lower()] = value
+        length = 0 if is_head else int(self.headers["content-length"])
+        self.body, self.rest = rest[:length], rest[length:]
+        assert len(self.body) == length, "the body is cut"
+
+    @property
+    def is_last(self):
+        """Nothing may follow it on its connection."""
+        return self.headers.get("connection", "").lower() == "close"
+
+
+def replies(data, is_head=False):
+    """All of them. What follows a last one is a second reply to the same request."""
+    found = []
+    while data:
+        assert not found or not found[-1].is_last, f"after a last reply: {data[:200]}"
+        found.append(Reply(data, is_head))
+        data = found[-1].rest
+    return found
+
+
+def send(address, segments, method_is_sure=True):
+    """Sends these bytes, a segment after the other, and the end of file, on a connection of its own; returns the
+    replies. The method is not sure where it may have become HEAD, whose reply has no body."""
+    with echod.Client(address) as client:
+        if client.socket.family != socket.AF_UNIX:
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            for segment in segments:
+                client.send(segment)
+            client.half_close()
+        except OSError:
+            # The server has ended already; what it said is still to be read.
+            pass
+        data = client.receive_all()
+    if method_is_sure or b"HEAD" not in b"".join(segments):
+        return replies(data)
+    return [Reply(part, is_head=True) for part in re.split(rb"(?<=\n)(?=HTTP/1\.)", data) if part]
+
+
+def check_log(service):
+    """Printable ASCII and line ends, and every line has the form of an echod log line."""
+    assert re.fullmatch(rb"[\n -~]*", service.log)
+    assert len(service.log) < 200_000
+    for line in service.log.decode().splitlines():
+        assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z (notice|warning|info) ", line), line

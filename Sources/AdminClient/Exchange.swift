@@ -16,8 +16,7 @@ package struct AdminAnswer: Hashable, Sendable {
 /// One request and its answer on a connection of its own: connects to each address in turn, sends, reads to the end.
 /// On the thread of its loop only.
 ///
-/// A client of our own and not async-http-client: that brings SwiftNIO, half a minute of building and most of its size
-/// for what are three short requests.
+/// async-http-client would bring SwiftNIO for three short requests: decision 0006.
 package final class Exchange: ReadinessHandler {
     package typealias Outcome = Result<AdminAnswer, AdminClientError>
 

@@ -8,8 +8,8 @@ import Options
 import Threads
 import Wire
 
-/// The time before there is a service: names are resolved, which takes as long as the name servers need. A thread of
-/// its own does it, so that a signal can end the process meanwhile.
+/// The time before there is a service. Resolving names takes as long as the name servers need: a thread of its own does
+/// it, so that a signal can end the process meanwhile.
 struct StartUp: Sendable {
     enum Outcome: Sendable {
         case resolved(listeners: [ResolvedAddress], admin: [ResolvedAddress])
@@ -28,8 +28,7 @@ struct StartUp: Sendable {
         let loop = try EventLoop(name: "echod-start")
         let outcome = Lock<Result<Outcome, NameResolutionError>?>(nil)
         loop.post { watchSignals(loop, outcome) }
-        // Not joined: an interrupted start does not wait for it, and otherwise the thread ends here.
-        _ = try JoinableThread(name: "echod-resolver") { [self] in
+        let resolver = try JoinableThread(name: "echod-resolver") { [self] in
             let result = resolved()
             loop.post {
                 // A signal that was read in the same turn wins.
@@ -38,7 +37,10 @@ struct StartUp: Sendable {
             }
         }
         loop.run()
-        return try outcome.withLock { try $0?.get() ?? .interrupted }
+        let result = outcome.withLock { $0 } ?? .success(.interrupted)
+        // An interrupted start does not wait for the name servers.
+        if case .success(.interrupted) = result {} else { resolver.join() }
+        return try result.get()
     }
 
     private func resolved() -> Result<Outcome, NameResolutionError> {

@@ -8,7 +8,8 @@ struct RouterTests {
         (.get, "/"), (.get, "/livez"), (.get, "/healthz"), (.get, "/readyz"), (.get, "/health"), (.get, "/startupz"),
         (.get, "/status"), (.get, "/connections"), (.get, "/connections/17"), (.delete, "/connections/17"),
         (.get, "/metrics"), (.post, "/drain"), (.delete, "/drain"),
-        (.post, "/shutdown"), (.get, "/prestop"), (.get, "/events"), (.get, "/openapi.json"),
+        (.post, "/shutdown"), (.get, "/prestop"), (.get, "/events"), (.get, "/openapi.json"), (.get, "/config"),
+        (.get, "/log-level"), (.put, "/log-level"),
     ]
 
     @Test(arguments: ["/nope", "/status/", "//status", "/connections/", "/connections/1/2", "/Status", "/drain/x"])

@@ -5,7 +5,7 @@ package import Wire
 
 extension DrainStateMachine {
     /// `POST /drain` (intent hold), `GET /prestop` (hold) or `POST /shutdown` (exit).
-    /// `.refused` with a detail for a person; then nothing has happened.
+    /// `.refused` carries a sentence for a person; then nothing has happened.
     package mutating func drainRequested(
         _ request: DrainRequest, at moment: Moment
     ) -> (outcome: DrainReply.Outcome, actions: [DrainAction]) {
@@ -30,7 +30,7 @@ extension DrainStateMachine {
                 return due + furtherSignal(at: now) + runTimers(at: now)
             }
             firstSignalAt = now.time
-            // A drain that runs is joined without naming the mode, abort apart: the table says so.
+            // A signal joins a running drain without a mode of its own, except abort (contract.md, section 3).
             request.mode = defaults.mode == .abort ? .abort : nil
         }
         return due + take(request, at: now).actions + runTimers(at: now)
@@ -60,7 +60,7 @@ extension DrainStateMachine {
         }
     }
 
-    /// A request whose values are sound.
+    /// A request whose values are valid.
     private mutating func take(
         _ request: DrainRequest, at now: Moment
     ) -> (outcome: DrainReply.Outcome, actions: [DrainAction]) {
@@ -68,7 +68,7 @@ extension DrainStateMachine {
         switch stage {
         case .starting:
             guard request.intent == .exit || request.mode == .abort else {
-                return (.refused("the service is still starting; ask again when /startupz answers 200"), [])
+                return (.refused(Self.stillStarting + " Try again when GET /startupz answers 200."), [])
             }
             return (.started, enterExiting(nil, due: now.time, at: now))
         case .serving(let last):
@@ -86,7 +86,7 @@ extension DrainStateMachine {
             return (.joined, joinDrained(record, undrain, request, at: now))
         case .exiting:
             switch request.intent {
-            case .hold: return (.refused("the process is exiting"), [])
+            case .hold: return (.refused(Self.processIsExiting), [])
             case .exit: return (.joined, [])
             }
         }
@@ -105,7 +105,7 @@ extension DrainStateMachine {
         case drain(DrainRecord), refused(String)
     }
 
-    /// The drain that a request comes to when it does not join one.
+    /// The drain that a request starts when there is none to join.
     func plan(_ request: DrainRequest, id: Int, at time: MonotonicTime) -> Plan {
         let mode = request.mode ?? defaults.mode
         let delay = mode == .abort ? .zero : request.delay ?? defaults.delay
@@ -128,7 +128,11 @@ extension DrainStateMachine {
 // MARK: - Joining
 
 extension DrainStateMachine {
-    private static var overtaken: String { "a later request or signal took its place" }
+    static var stillStarting: String { "The service is still starting." }
+    static var processIsExiting: String { "The process is exiting. Send the request to the process that follows it." }
+    private static var overtaken: String {
+        "A later request or signal overtook this undrain. Read GET /status, then decide again."
+    }
 
     private mutating func joinLameDuck(
         _ record: DrainRecord, _ request: DrainRequest, at now: Moment
@@ -158,7 +162,7 @@ extension DrainStateMachine {
         }
     }
 
-    /// The drain is over; what a request may still change is that the process ends.
+    /// The drain is over. A request can still change one thing: whether the process ends.
     private mutating func joinDrained(
         _ record: DrainRecord, _ undrain: Undrain?, _ request: DrainRequest, at now: Moment
     ) -> [DrainAction] {
@@ -167,8 +171,8 @@ extension DrainStateMachine {
         return stayDrained(record, without: undrain, Self.overtaken, due: now.time, at: now)
     }
 
-    /// While an undrain is under way the first request plans the drain that comes then, and a later one joins that.
-    /// nil when the request need not or must not wait.
+    /// While an undrain is under way, the first request plans the next drain and later requests join it.
+    /// nil: no undrain is under way, or the request must not wait for it.
     private mutating func queue(
         _ request: DrainRequest, at now: Moment
     ) -> (outcome: DrainReply.Outcome, actions: [DrainAction])? {
@@ -190,20 +194,20 @@ extension DrainStateMachine {
         }
     }
 
-    /// Why the values of a request cannot be meant. The router refuses them with 400 before they come here.
+    /// Why the values of a request are not valid. The router answers such a request with 400 before it comes here.
     private func objection(to request: DrainRequest) -> String? {
         if let timeout = request.timeout, !Self.timeoutBounds.contains(timeout) {
-            return "the timeout must be from 100 ms to 24 h"
+            return "The timeout must be from 100 ms to 24 h."
         }
         guard let delay = request.delay else { return nil }
-        guard delay >= .zero else { return "the delay must not be negative" }
-        guard delay < Self.timeoutBounds.upperBound else { return "the delay must be less than 24 h" }
+        guard delay >= .zero else { return "The delay must not be negative." }
+        guard delay < Self.timeoutBounds.upperBound else { return "The delay must be less than 24 h." }
         guard let timeout = request.timeout, delay >= timeout else { return nil }
         return delayObjection(delay, timeout)
     }
 
     private func delayObjection(_ delay: Duration, _ timeout: Duration) -> String {
-        "the delay (\(delay.inMilliseconds) ms) must be smaller than the timeout (\(timeout.inMilliseconds) ms); "
-            + "name a smaller delay or a longer timeout"
+        "The delay (\(delay.inMilliseconds) ms) must be shorter than the timeout (\(timeout.inMilliseconds) ms). "
+            + "Give a shorter delay or a longer timeout."
     }
 }

@@ -56,7 +56,7 @@ extension DrainStateMachine {
         case .forcing(let record, _):
             return giveUpForcing(record, due: due, at: now)
         case .drained(let record, let undrain):
-            return stayDrained(record, without: undrain, "the time of the drain is over", due: due, at: now)
+            return stayDrained(record, without: undrain, "The deadline of the drain has passed. Read GET /status, then decide again.", due: due, at: now)
         case .exiting(let record, var exiting):
             exiting.isOver = true
             stage = .exiting(record, exiting)

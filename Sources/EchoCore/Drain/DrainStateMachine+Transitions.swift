@@ -19,6 +19,11 @@ extension DrainStateMachine {
         return .publishState(state)
     }
 
+    static var connectionsAreBeingCut: String {
+        "echod is cutting the connections. Wait until the state is drained, then undrain; if the process exits, "
+            + "start a new one."
+    }
+
     mutating func enterServing(last: DrainRecord?, at now: Moment) -> [DrainAction] {
         [enter(.serving(last: last), at: now)]
     }
@@ -45,7 +50,7 @@ extension DrainStateMachine {
         _ record: DrainRecord, draining: Draining?, by force: Force, due: MonotonicTime, at now: Moment
     ) -> [DrainAction] {
         var record = record
-        let refusal = end(draining?.undrain, .refused("the connections are being cut"), joining: &record)
+        let refusal = end(draining?.undrain, .refused(Self.connectionsAreBeingCut), joining: &record)
         let listenersAreClosed = draining.map { $0.listenersAreClosed && $0.undrain == nil } ?? false
         if !listenersAreClosed { record.acceptQueue = record.acceptQueue.weakened(to: .bestEffort) }
         let until = end(of: Self.forcingLimit, due: due, now: now.time)

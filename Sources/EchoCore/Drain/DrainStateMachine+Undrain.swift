@@ -3,11 +3,11 @@ internal import Wire
 
 // MARK: - Undrain
 
-/// From lame duck an undrain takes effect at once. From draining and drained it does when the new listeners are open:
-/// until then the service is not ready, and a failure leaves the drain as it is, with no result to take back.
+/// From lame duck an undrain takes effect at once. From draining and drained it takes effect when the new listeners are
+/// open: until then the service is not ready, and if they cannot be opened the drain goes on as before.
 ///
-/// A request that comes meanwhile waits in the undrain's queue. Only what must not wait overtakes the undrain: mode
-/// abort, QUIT, a further signal, and a deadline.
+/// A request that comes meanwhile waits in the undrain's queue. Only mode abort, QUIT, a further signal and a deadline
+/// overtake the undrain.
 extension DrainStateMachine {
     /// `DELETE /drain`. `.opening` is answered later, by `DrainAction.finishUndrain`.
     package mutating func undrainRequested(
@@ -19,7 +19,7 @@ extension DrainStateMachine {
         return (outcome, due + actions)
     }
 
-    /// The listeners of that attempt accept. The drain that was asked for meanwhile begins.
+    /// The listeners of that attempt accept clients. A drain that was requested meanwhile begins.
     package mutating func listenersReopened(attempt: Int, at moment: Moment) -> [DrainAction] {
         let now = advanceClock(to: moment)
         guard let undrain, undrain.attempt == attempt else { return runTimers(at: now) }
@@ -37,7 +37,7 @@ extension DrainStateMachine {
         return actions + begin(coming, at: now) + runTimers(at: now)
     }
 
-    /// The listeners of that attempt could not be bound: the drain goes on, and what was asked for meanwhile joins it.
+    /// The listeners of that attempt could not be bound: the drain goes on, and requests that came meanwhile join it.
     package mutating func undrainFailed(attempt: Int, at moment: Moment) -> [DrainAction] {
         let now = advanceClock(to: moment)
         guard let undrain, undrain.attempt == attempt else { return runTimers(at: now) }
@@ -57,8 +57,8 @@ extension DrainStateMachine {
         return actions + runTimers(at: now)
     }
 
-    /// A drain that is over holds, or the process exits; an undrain under way is overtaken, and what it has opened is
-    /// closed at once.
+    /// After the drain the process holds or exits. An undrain under way is overtaken: the listeners that it has opened
+    /// are closed at once.
     mutating func stayDrained(
         _ record: DrainRecord, without undrain: Undrain?, _ reason: String, due: MonotonicTime, at now: Moment
     ) -> [DrainAction] {
@@ -69,7 +69,7 @@ extension DrainStateMachine {
         return closing + refusal + exitIfIntended(record, due: due, at: now)
     }
 
-    /// Answers an undrain that did not succeed, if one was under way. What was asked for meanwhile joins `record`.
+    /// Answers an undrain that did not succeed, if one was under way. Requests that came meanwhile join `record`.
     func end(_ undrain: Undrain?, _ outcome: UndrainOutcome, joining record: inout DrainRecord) -> [DrainAction] {
         guard let undrain else { return [] }
         for queued in undrain.queue { record.join(queued.request, at: queued.askedAt) }
@@ -79,13 +79,13 @@ extension DrainStateMachine {
 
     private mutating func undrain(at now: Moment) -> (UndrainOutcome, [DrainAction]) {
         switch stage {
-        case .starting: return (.refused("the service is still starting, there is no drain to take back"), [])
+        case .starting: return (.refused(Self.stillStarting + " There is no drain to undo."), [])
         case .serving: return (.serving, [])
-        case .forcing: return (.refused("the connections are being cut; wait until it is drained"), [])
-        case .exiting: return (.refused("the process is exiting"), [])
+        case .forcing: return (.refused(Self.connectionsAreBeingCut), [])
+        case .exiting: return (.refused(Self.processIsExiting), [])
         case .lameDuck(let record), .draining(let record, _), .drained(let record, _):
             guard firstSignalAt == nil else {
-                return (.refused("the process was told by a signal to end, and will"), [])
+                return (.refused("A signal told the process to end, so this drain cannot be undone."), [])
             }
             guard state != .lameDuck else { return (.serving, takeBack(record, at: now)) }
             let actions = open(of: record)
@@ -93,7 +93,7 @@ extension DrainStateMachine {
         }
     }
 
-    /// One that is under way is joined, and the requests in its queue are taken back too.
+    /// Joins an undrain that is under way; it then also undoes the requests in its queue.
     private mutating func open(of record: DrainRecord) -> [DrainAction] {
         if let present = undrain {
             undrain = Undrain(attempt: present.attempt)
@@ -104,7 +104,7 @@ extension DrainStateMachine {
         return [.openListeners(attempt: undrainAttempts)]
     }
 
-    /// Who waited for a milestone that was reached has been answered then.
+    /// Waiters for `drained` have their answer already if the drain was over.
     private mutating func takeBack(_ record: DrainRecord, at now: Moment) -> [DrainAction] {
         var record = record
         let wasOver = record.result != nil

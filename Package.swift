@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "EchoServerTests",
             dependencies: [
-                "Basics", "EchoServer", "EchoCore", "EventLoops", "TestSupport", "Threads", "Wire", logging,
+                "Basics", "CLinux", "EchoServer", "EchoCore", "EventLoops", "TestSupport", "Threads", "Wire", logging,
             ],
             swiftSettings: strict),
         .testTarget(

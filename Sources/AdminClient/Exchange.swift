@@ -148,8 +148,8 @@ package final class Exchange: ReadinessHandler {
                 case .bytes(0): try connection.parser.endOfFile()
                 case .bytes(let count): try connection.parser.consume(buffer[0..<count])
                 case .wouldBlock: return
-                case .failed(let code):
-                    return finish(.failure(.lost(connection.address, SystemCallError.text(of: code))))
+                case .failed(let call):
+                    return finish(.failure(.lost(connection.address, SystemCallError.text(of: call.errno))))
                 }
                 if let answer = connection.parser.completeAnswer {
                     return finish(.success(AdminAnswer(http: answer, peer: connection.address)))

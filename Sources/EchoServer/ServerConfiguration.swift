@@ -15,13 +15,16 @@ package struct ServerConfiguration: Sendable {
     package var writeTimeout: Duration?
     /// How long after our FIN is acknowledged we wait for the peer's.
     package var linger: Duration
+    /// How long a client that the server closes outside a drain may go without progress.
+    package var closeTimeout: Duration
     package var drain: DrainDefaults
     package var version: String
 
     package init(
         listeners: [ResolvedAddress], mode: EchoMode = .upper, maximumConnections: Int = 10_000,
         maximumLineLength: Int = 65_536, idleTimeout: Duration? = nil, writeTimeout: Duration? = nil,
-        linger: Duration = .seconds(2), drain: DrainDefaults = DrainDefaults(), version: String = "0"
+        linger: Duration = .seconds(2), closeTimeout: Duration = .seconds(20), drain: DrainDefaults = DrainDefaults(),
+        version: String = "0"
     ) {
         self.listeners = listeners
         self.mode = mode
@@ -30,6 +33,7 @@ package struct ServerConfiguration: Sendable {
         self.idleTimeout = idleTimeout
         self.writeTimeout = writeTimeout
         self.linger = linger
+        self.closeTimeout = closeTimeout
         self.drain = drain
         self.version = version
     }

@@ -35,6 +35,15 @@ extension Logger {
             ])
     }
 
+    func connectionFailed(_ connection: Connection, _ call: FailedCall) {
+        error(
+            "a system call failed, closing the connection",
+            metadata: [
+                "id": "\(connection.id)", "peer": "\(connection.peer)", "state": "\(connection.state.rawValue)",
+                "error": "\(SystemCallError.text(of: call.errno))",
+            ])
+    }
+
     func acceptPaused(_ address: SocketAddress, _ code: Int32) {
         error(
             "cannot accept, pausing; raise the descriptor limit or lower --max-connections",

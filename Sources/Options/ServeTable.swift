@@ -74,6 +74,17 @@ package struct ServeTable: Sendable {
             """,
         example: #""2s""#)
 
+    package let closeTimeout = Option(
+        "close-timeout", .duration(from: ServiceLimits.drainTimeout.lowerBound), standard: .seconds(20),
+        help: "How long a client being closed may make no progress.",
+        manual: """
+            For connections that the server closes outside a drain: idle ones, those with a bad line, and those that \
+            the admin closes. Progress is a byte of an answer acknowledged, or a byte read that still counts. Without \
+            any for this time, or after six such times with some, the connection is cut as `write_stalled`. In a \
+            drain its deadline counts instead.
+            """,
+        example: #""20s""#)
+
     // MARK: The drain; used by ServeOptions.drainDefaults
 
     package let acceptLinger = Option(

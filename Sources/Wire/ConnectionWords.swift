@@ -28,6 +28,8 @@ package enum CloseReason: String, Hashable, Sendable, CaseIterable, Codable {
     case writeStalled = "write_stalled"
     case forced
     case refused
+    /// A system call failed for no reason of the peer's.
+    case internalError = "internal_error"
 }
 
 /// How `DELETE /connections/{id}` ends a connection.

@@ -20,7 +20,8 @@ extension Service {
         ServerConfiguration(
             listeners: listeners, mode: options.mode, maximumConnections: options.maxConnections,
             maximumLineLength: options.maxLine, idleTimeout: options.idleTimeout,
-            writeTimeout: options.writeTimeout, linger: options.linger, drain: drain, version: Product.version)
+            writeTimeout: options.writeTimeout, linger: options.linger, closeTimeout: options.closeTimeout,
+            drain: drain, version: Product.version)
     }
 
     func adminConfiguration(

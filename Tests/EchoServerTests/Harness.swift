@@ -136,8 +136,11 @@ extension ResolvedAddress {
 
 /// Serves while `body` runs, and is then drained and joined whatever happened. In the end every accepted connection
 /// must have ended for a reason.
+///
+/// `kernel`: what its loops talk to; nil: the kernel itself.
 func withServer<Result>(
-    _ configuration: ServerConfiguration = .test(), loops loopCount: Int = 1, _ body: (TestServer) throws -> Result
+    _ configuration: ServerConfiguration = .test(), loops loopCount: Int = 1,
+    kernel: (any KernelCalls & Sendable)? = nil, _ body: (TestServer) throws -> Result
 ) throws -> Result {
     let control = try EventLoop(name: "test-control")
     let loops = try (0..<loopCount).map { try EventLoop(name: "test-loop-\($0)") }
@@ -152,6 +155,7 @@ func withServer<Result>(
                 wasHurried.withLock { $0 = true }
                 exiting.open()
             }))
+    if let kernel { for loop in loops + [control] { loop.post { KernelStandIn.ofThisThread = kernel } } }
     let thread = try JoinableThread(name: control.name) { control.run() }
     var outcome: Swift.Result<Result, any Error>?
     try withRunningLoops(loops, run: { server.run($0) }) {

@@ -36,7 +36,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("idle-timeout", "20", "write", "20s"),
         Mistake("idle-timeout", "0s", "write off for no limit", "1ms to 24h, such as 500ms, 20s, 2m or 1h, or off"),
         Mistake("write-timeout", "25h", "too long", "1ms to 24h"),
-        Mistake("linger", "off", "", "0s to 24h"),
+        Mistake("linger", "off", "", "0s to 24h"), Mistake("close-timeout", "99ms", "", "100ms to 24h"),
         Mistake("accept-linger", "1 s", "", "0s to 24h"),
         Mistake("drain-mode", "kill", "unknown value", "wait, close, abort"),
         Mistake("drain-delay", "20s", "must be smaller than --drain-timeout 20s (default)", "less than 20s"),

@@ -64,6 +64,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         Sample("max-line", "16777216", "16777216", other: "1") { "\($0.maxLine)" },
         Sample("idle-timeout", "1m", "60.0 seconds", other: "off") { $0.idleTimeout.map { "\($0)" } ?? "off" },
         Sample("write-timeout", "off", "off", other: "1s") { $0.writeTimeout.map { "\($0)" } ?? "off" },
+        Sample("close-timeout", "500ms", "0.5 seconds", other: "1s") { "\($0.closeTimeout)" },
         Sample("linger", "0s", "0.0 seconds", other: "1s") { "\($0.linger)" },
         Sample("accept-linger", "500ms", "0.5 seconds", other: "1s") { $0.acceptLinger.map { "\($0)" } ?? "default" },
         Sample("drain-mode", "abort", "abort", other: "wait") { "\($0.drainMode)" },

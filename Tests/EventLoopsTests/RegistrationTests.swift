@@ -20,7 +20,7 @@ import Testing
             #expect(pair.theirs.send([1, 2, 3]) == .bytes(3))
             #expect(eventually { journal.entries.last?.contains(.readable) == true })
             #expect(journal.entries.allSatisfy { !$0.announcesMoreThanBytes })
-            pair.theirs.shutdownWriting()
+            _ = pair.theirs.shutdownWriting()
             #expect(eventually { journal.entries.last?.contains(.peerShutdown) == true })
             #expect(journal.entries.last?.announcesMoreThanBytes == true)
         }

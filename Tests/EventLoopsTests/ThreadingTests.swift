@@ -27,7 +27,7 @@ import Threads
         let pair = try SocketPair()
         let copy = dup(pair.mine.number)
         try #require(copy >= 0)
-        pair.mine.shutdownWriting()
+        _ = pair.mine.shutdownWriting()
         do { _ = FileDescriptor(owning: copy) }
         // The number may be taken again by another test at once; the peer knows for certain.
         #expect(pair.theirs.receive(into: ScratchBuffer(capacity: 1), atMost: 1) == .bytes(0))

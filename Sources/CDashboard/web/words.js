@@ -42,6 +42,7 @@ const WORDS = {
     write_stalled: "client did not read",
     forced: "cut by a drain",
     refused: "refused, limit reached",
+    internal_error: "failed inside echod",
   },
   result: {
     clean: "clean",

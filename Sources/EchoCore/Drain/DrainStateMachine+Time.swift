@@ -56,7 +56,8 @@ extension DrainStateMachine {
         case .forcing(let record, _):
             return giveUpForcing(record, due: due, at: now)
         case .drained(let record, let undrain):
-            return stayDrained(record, without: undrain, "The deadline of the drain has passed. Read GET /status, then decide again.", due: due, at: now)
+            let reason = "The deadline of the drain has passed. Read GET /status, then decide again."
+            return stayDrained(record, without: undrain, reason, due: due, at: now)
         case .exiting(let record, var exiting):
             exiting.isOver = true
             stage = .exiting(record, exiting)

@@ -28,6 +28,7 @@ extension Connection {
         guard case .echoing = phase else { return }
         markDueAt = nil
         phase = .closing(reason, unread: unreadBytes)
+        if reason != .drained { watchClosing() }
         pump()
     }
 
@@ -55,6 +56,7 @@ extension Connection {
         case (.refused, .abort): end(.refused)
         case (.closing(.drained, let unread), .close):
             phase = .closing(.adminClosed, unread: unread)
+            watchClosing()
             pump()
         case (_, .close): beginClosing(.adminClosed)
         case (_, .abort): cutWithLosses(.adminClosed)
@@ -64,9 +66,17 @@ extension Connection {
     // MARK: The last bytes
 
     func sendFIN(_ reason: CloseReason) -> Bool {
-        socket?.shutdownWriting()
-        finIsSent = true
+        guard shutdownWriting() else { return false }
         phase = .lingering(reason, until: nil)
+        return true
+    }
+
+    private func shutdownWriting() -> Bool {
+        if let call = socket?.shutdownWriting() {
+            failed(call)
+            return false
+        }
+        finIsSent = true
         return true
     }
 
@@ -74,10 +84,7 @@ extension Connection {
     /// alone, but gives up on a slow reader after a while.
     func finish() -> Bool {
         if socketHasFailed() { return false }
-        if !finIsSent && unacknowledgedBytes > 0 {
-            socket?.shutdownWriting()
-            finIsSent = true
-        }
+        if !finIsSent && unacknowledgedBytes > 0 && !shutdownWriting() { return false }
         if allIsAcknowledged { end(.peerClosed) }
         return false
     }
@@ -91,8 +98,8 @@ extension Connection {
                 countDiscarded(count)
                 return true
             case .wouldBlock, nil: break
-            case .failed:
-                resetByPeer()
+            case .failed(let call):
+                failed(call)
                 return false
             }
         }
@@ -118,6 +125,7 @@ extension Connection {
         if isAcknowledged && peerHasFinished { return end(reason) }
         guard !socketHasFailed(), isAcknowledged else { return }
         if until == nil {
+            closeWatch = nil
             phase = .lingering(reason, until: shard.loop.now + shard.configuration.linger.inNanoseconds)
             rearmTimer()
         }
@@ -126,8 +134,9 @@ extension Connection {
     /// All that we sent, our FIN included.
     private var allIsAcknowledged: Bool { isUnix || socket?.unacknowledgedBytes == 0 }
 
+    /// Asks for POLLERR and not for SO_ERROR, which also tells of a route that is gone for the moment.
     private func socketHasFailed() -> Bool {
-        guard let error = socket?.pendingError, error != 0 else { return false }
+        guard socket?.readiness.contains(.error) == true else { return false }
         resetByPeer()
         return true
     }
@@ -185,9 +194,10 @@ extension Connection {
         }
     }
 
-    /// Ends it by a reset, and counts what that destroys. Outside a drain nothing else tells of it but the metrics.
-    func cutWithLosses(_ reason: CloseReason) {
-        let sent = undeliveredBytes
+    /// Ends it by a reset, and counts what that destroys, `unwritten` bytes of an answer that are in no buffer of echod
+    /// included. Outside a drain nothing else tells of it but the metrics.
+    func cutWithLosses(_ reason: CloseReason, unwritten: Int = 0) {
+        let sent = undeliveredBytes + unwritten
         let received = countUnanswered()
         shard.counters.add(sent, to: .lostSent)
         shard.counters.add(received, to: .lostReceived)
@@ -207,6 +217,11 @@ extension Connection {
         var incomplete = partialLine ?? 0
         while rest > 0 {
             let transfer = socket?.receive(into: shard.scratch, atMost: min(rest, shard.scratch.capacity))
+            if case .failed(let call) = transfer, call.owner != .peer {
+                // What cannot be read cannot be looked at either: all of it counts as lines.
+                complete += incomplete + rest
+                incomplete = 0
+            }
             guard case .bytes(let count) = transfer, count > 0 else { break }
             rest -= count
             countReceived(count)

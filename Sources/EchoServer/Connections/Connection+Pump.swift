@@ -47,8 +47,8 @@ extension Connection {
             return true
         case .wouldBlock:
             return false
-        case .failed:
-            resetByPeer()
+        case .failed(let call):
+            failed(call)
             return false
         }
     }
@@ -78,7 +78,9 @@ extension Connection {
             phase = .closing(reason, unread: unread - count)
             answer(count)
         case .wouldBlock: phase = .closing(reason, unread: 0)
-        case .failed: resetByPeer()
+        case .failed(let call):
+            failed(call)
+            return false
         }
         return true
     }
@@ -96,8 +98,8 @@ extension Connection {
             return true
         case .wouldBlock:
             return false
-        case .failed:
-            resetByPeer()
+        case .failed(let call):
+            failed(call)
             return false
         }
     }
@@ -149,6 +151,7 @@ extension Connection {
         shard.log.lineRefused(self, reason)
         markDueAt = nil
         phase = .flushing(reason)
+        watchClosing()
     }
 
     private func peerFinished() {
@@ -182,18 +185,22 @@ extension Connection {
         pendingStart = 0
     }
 
-    /// Whether nothing waits any more.
+    /// Whether nothing waits any more. Tries until the kernel takes nothing: after a short write it owes no event.
     private func flush() -> Bool {
         if pending.isEmpty { return true }
-        guard let written = account(socket?.send(pending, from: pendingStart), of: 0) else { return false }
-        pendingStart += written
-        guard pendingStart == pending.count else { return false }
+        guard retry == nil else { return false }
+        while pendingStart < pending.count {
+            guard let written = account(socket?.send(pending, from: pendingStart), of: 0), written > 0 else {
+                return false
+            }
+            pendingStart += written
+        }
         keep([])
         return true
     }
 
-    /// How many bytes the kernel took; nil when the peer has reset the connection, which throws away `fresh` bytes of
-    /// answers that are in no buffer of echod.
+    /// How many bytes the kernel took; nil when the connection has failed, which throws away `fresh` bytes of answers
+    /// that are in no buffer of echod.
     private func account(_ transfer: Transfer?, of fresh: Int) -> Int? {
         switch transfer {
         case .bytes(let count):
@@ -202,8 +209,13 @@ extension Connection {
             return count
         case .wouldBlock, nil:
             return 0
-        case .failed:
-            resetByPeer(unwritten: fresh)
+        case .failed(let call):
+            // Without memory for it the answer waits with us; otherwise the connection has ended.
+            if call.owner == .shortage {
+                failed(call)
+                return 0
+            }
+            failed(call, unwritten: fresh)
             return nil
         }
     }

@@ -14,8 +14,10 @@ extension Connection {
         case .echoing, .closing, .flushing, .lingering, .finishing: break
         }
         if let due = markDueAt, due <= now { mark() }
+        retryIfDue(now)
         if let check = writeCheckAt, check <= now { checkWrites(now) }
         checkIdleness(now)
+        checkClosing(now)
         rearmTimer()
     }
 
@@ -29,9 +31,12 @@ extension Connection {
         case .refused(let until): consider(until)
         case .lingering(_, let until): consider(until)
         case .echoing: consider(idleDeadline)
-        case .closing, .flushing, .finishing: break
+        case .finishing: if closeWatch == nil { consider(idleDeadline) }
+        case .closing, .flushing: break
         }
+        consider(closeWatch?.periodEnd)
         consider(markDueAt)
+        consider(retry?.due)
         consider(writeCheckAt)
         setTimer(at: nearest)
     }
@@ -42,8 +47,13 @@ extension Connection {
         shard.configuration.idleTimeout.map { lastActivity + $0.inNanoseconds }
     }
 
+    /// A client that has shut down its sending side is idle, too, if it takes no answer.
     private func checkIdleness(_ now: Int64) {
-        guard case .echoing = phase, let timeout = shard.configuration.idleTimeout else { return }
+        guard let timeout = shard.configuration.idleTimeout, closeWatch == nil else { return }
+        switch phase {
+        case .echoing, .finishing: break
+        case .closing, .flushing, .lingering, .refused, .ended: return
+        }
         guard lastActivity + timeout.inNanoseconds <= now else { return }
         let acknowledged = sent - UInt64(unacknowledgedBytes)
         if acknowledged != acknowledgedAtIdleCheck, let since = socket?.sinceAcknowledgement {
@@ -51,7 +61,8 @@ extension Connection {
             acknowledgedAtIdleCheck = acknowledged
             lastActivity = max(lastActivity, now - since)
         }
-        if lastActivity + timeout.inNanoseconds <= now { beginClosing(.idle) }
+        guard lastActivity + timeout.inNanoseconds <= now else { return }
+        if case .finishing = phase { watchClosing() } else { beginClosing(.idle) }
     }
 
     // MARK: Write timeout
@@ -81,5 +92,42 @@ extension Connection {
         }
         if now - acknowledgedSince >= timeout { return cutWithLosses(.writeStalled) }
         writeCheckAt = min(now + timeout / 4, acknowledgedSince + timeout)
+    }
+
+    // MARK: Close timeout
+
+    /// How far a client got that the server has begun to close outside a drain (contract.md, section 4).
+    struct CloseWatch {
+        /// Periods with progress that may follow the first.
+        static let furtherPeriods: UInt8 = 5
+
+        /// Nanoseconds of the loop's clock.
+        var periodEnd: Int64
+        var progress: UInt64
+        var periodsLeft = Self.furtherPeriods
+    }
+
+    /// The server has decided to close this connection, and no drain has.
+    func watchClosing() {
+        guard closeWatch == nil else { return }
+        let end = shard.loop.now + shard.configuration.closeTimeout.inNanoseconds
+        closeWatch = CloseWatch(periodEnd: end, progress: progress)
+        rearmTimer()
+    }
+
+    /// Bytes that the peer has acknowledged, and bytes read that count.
+    private var progress: UInt64 { sent - UInt64(unacknowledgedBytes) + received - lateDiscarded }
+
+    private func checkClosing(_ now: Int64) {
+        guard var watch = closeWatch, watch.periodEnd <= now else { return }
+        watch.periodEnd = now + shard.configuration.closeTimeout.inNanoseconds
+        // In a drain only its deadline counts.
+        if case .none = shard.closing {
+            let progress = self.progress
+            guard progress != watch.progress, watch.periodsLeft > 0 else { return cutWithLosses(.writeStalled) }
+            watch.progress = progress
+            watch.periodsLeft -= 1
+        }
+        closeWatch = watch
     }
 }

@@ -66,6 +66,10 @@ final class Connection: ReadinessHandler {
     var writeCheckAt: Int64?
     var acknowledgedAtCheck: UInt64 = 0
     var acknowledgedSince: Int64 = 0
+    /// Set while the close timeout runs.
+    var closeWatch: CloseWatch?
+    /// Set while the kernel lacks memory for a call on the socket.
+    var retry: Retry?
     /// The idle timeout's own: the write timeout's looks must not hide progress from it.
     var acknowledgedAtIdleCheck: UInt64 = 0
 
@@ -124,7 +128,8 @@ final class Connection: ReadinessHandler {
     private func refuse() {
         let until = shard.loop.now + Self.refusalLinger
         phase = .refused(until: until)
-        socket?.shutdownWriting()
+        // Without a FIN the close after the linger still says it.
+        _ = socket?.shutdownWriting()
         finIsSent = true
         setTimer(at: until)
     }

@@ -94,7 +94,7 @@ struct DrainFigures: Sendable {
     /// What the connections of the drain cost.
     func tally(_ totals: Totals) -> DrainTally {
         DrainTally(
-            forced: Int(totals.closed[.forced] - start.closed[.forced]),
+            forced: [CloseReason.forced, .internalError].reduce(0) { $0 + Int(totals.closed[$1] - start.closed[$1]) },
             lostReceived: totals.counts[.lostReceived] - start.counts[.lostReceived],
             lostSent: totals.counts[.lostSent] - start.counts[.lostSent])
     }

@@ -112,9 +112,9 @@ final class Listener: ReadinessHandler {
                 batch.append(client)
                 pause = Self.shortestPause
             case .clientGone(let code): countError(code)
-            case .exhausted(let code):
-                countError(code)
-                pauseAccepting(code)
+            case .failed(let call):
+                countError(call.errno)
+                pauseAccepting(call.errno)
                 return false
             case .wouldBlock, .closed, nil: return false
             }

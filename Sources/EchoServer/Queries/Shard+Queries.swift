@@ -44,7 +44,7 @@ extension Shard {
     private func addKernelQueues(
         to found: Accumulator<Candidates>, from index: Int, _ done: @escaping @Sendable (Candidates) -> Void
     ) {
-        let end = MonotonicTime.now.nanoseconds + Self.patience
+        let end = EventLoop.clock + Self.patience
         let count = found.value.first.rows.count
         var index = index
         repeat {
@@ -52,7 +52,7 @@ extension Shard {
             found.value.first.renew(index..<next) { registry.findOpen($0)?.row() }
             index = next
             if index == count { return done(found.value) }
-        } while MonotonicTime.now.nanoseconds < end
+        } while EventLoop.clock < end
         loop.callAtEndOfTurn { [self, index] in addKernelQueues(to: found, from: index, done) }
     }
 
@@ -60,7 +60,7 @@ extension Shard {
     /// where word of the drain is still on its way to this loop.
     func sample(announced: Blocker?, _ done: @escaping @Sendable (Sample) -> Void) {
         let sample = Accumulator(Sample())
-        let began = MonotonicTime.now.nanoseconds
+        let began = EventLoop.clock
         walk { connection in
             sample.value.unread += UInt64(connection.unreadBytes)
             sample.value.unacked += UInt64(connection.unacknowledgedBytes)
@@ -68,7 +68,7 @@ extension Shard {
             if let blocker { sample.value.blockedOn[blocker, default: 0] += 1 }
             return true
         } done: {
-            sample.value.cost = MonotonicTime.now.nanoseconds - began
+            sample.value.cost = EventLoop.clock - began
             done(sample.value)
         }
     }
@@ -85,7 +85,7 @@ extension Shard {
         after id: UInt64, through last: UInt64, _ visit: @escaping (Connection) -> Bool,
         _ done: @escaping () -> Void
     ) {
-        let end = MonotonicTime.now.nanoseconds + Self.patience
+        let end = EventLoop.clock + Self.patience
         var id = id
         repeat {
             let connections = registry.open(after: id, atMost: Self.stride)
@@ -94,7 +94,7 @@ extension Shard {
             }
             guard connections.count == Self.stride, let next = connections.last?.id else { return done() }
             id = next
-        } while MonotonicTime.now.nanoseconds < end
+        } while EventLoop.clock < end
         loop.callAtEndOfTurn { [self, id] in walk(after: id, through: last, visit, done) }
     }
 

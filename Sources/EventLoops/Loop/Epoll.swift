@@ -49,18 +49,19 @@ struct Epoll: ~Copyable {
 
     func add(_ number: Int32, interest: Readiness, token: UInt64) throws(SystemCallError) {
         var event = epoll_event(events: interest.rawValue, data: epoll_data(u64: token))
-        try systemCall("epoll_ctl") { epoll_ctl(descriptor.number, EPOLL_CTL_ADD, number, &event) }
+        try systemCall("epoll_ctl") { Kernel.calls.epoll_ctl(descriptor.number, EPOLL_CTL_ADD, number, &event) }
     }
 
     func remove(_ number: Int32) {
         var event = epoll_event()
-        _ = epoll_ctl(descriptor.number, EPOLL_CTL_DEL, number, &event)
+        _ = Kernel.calls.epoll_ctl(descriptor.number, EPOLL_CTL_DEL, number, &event)
     }
 
     /// Waits at most `timeoutMilliseconds` (-1: for ever) and returns how many events there are.
     @inline(__always)
     func wait(timeoutMilliseconds: Int32) -> Int {
-        let count = epoll_wait(descriptor.number, events.baseAddress, Int32(events.count), timeoutMilliseconds)
+        let count = Kernel.calls.epoll_wait(
+            descriptor.number, events.baseAddress, Int32(events.count), timeoutMilliseconds)
         if count >= 0 { return Int(count) }
         precondition(errno == EINTR, "epoll_wait failed")
         return 0

@@ -52,7 +52,7 @@ package final class EventLoop: @unchecked Sendable {
         epoll = try Epoll(capacity: Self.batch)
         wakeUp = FileDescriptor(
             owning: try systemCall("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) })
-        now = MonotonicTime.now.nanoseconds
+        now = Self.clock
         // Edge-triggered and never read: each write is one event, and the counter takes 2^64 of them.
         try epoll.add(wakeUp.number, interest: [.readable, .edgeTriggered], token: Self.wakeUpToken)
     }
@@ -68,6 +68,11 @@ package final class EventLoop: @unchecked Sendable {
     @inline(__always)
     package func assertIsCurrent() {
         precondition(isCurrent, "used off the thread of its event loop")
+    }
+
+    /// CLOCK_MONOTONIC in nanoseconds, as of the call.
+    package static var clock: Int64 {
+        @inline(__always) get { Kernel.calls.now().nanoseconds }
     }
 
     // MARK: Running
@@ -102,12 +107,12 @@ package final class EventLoop: @unchecked Sendable {
     private func bindToCurrentThread() {
         let (isFirst, _) = thread.compareExchange(expected: 0, desired: UInt(pthread_self()), ordering: .relaxed)
         precondition(isFirst, "an event loop runs once")
-        now = MonotonicTime.now.nanoseconds
+        now = Self.clock
     }
 
     private func turn() {
         let count = epoll.wait(timeoutMilliseconds: timeout())
-        now = MonotonicTime.now.nanoseconds
+        now = Self.clock
         for index in 0..<count {
             let (token, readiness) = epoll.event(index)
             if token == Self.wakeUpToken {
@@ -127,7 +132,7 @@ package final class EventLoop: @unchecked Sendable {
     private func timeout() -> Int32 {
         if !again.isEmpty || !callsAtEndOfTurn.isEmpty { return 0 }
         guard let earliest = timers.earliest else { return -1 }
-        let milliseconds = (max(0, earliest - MonotonicTime.now.nanoseconds) + 999_999) / 1_000_000
+        let milliseconds = (max(0, earliest - Self.clock) + 999_999) / 1_000_000
         return Int32(min(milliseconds, 60_000))
     }
 
@@ -162,7 +167,7 @@ package final class EventLoop: @unchecked Sendable {
             inbox.isWaking = false
         }
         // Some may have been posted since the turn began, by a client that was accepted meanwhile, say.
-        now = MonotonicTime.now.nanoseconds
+        now = Self.clock
         for message in receivedMessages { message() }
         receivedMessages.removeAll(keepingCapacity: true)
     }

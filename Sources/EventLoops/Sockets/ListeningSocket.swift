@@ -21,10 +21,10 @@ package enum AcceptOutcome: Sendable {
     case accepted(AcceptedSocket)
     /// The queue is empty.
     case wouldBlock
-    /// The client went away meanwhile (ECONNABORTED, EPROTO): go on.
+    /// The client went away meanwhile, or a firewall forbids it: go on.
     case clientGone(errno: Int32)
-    /// No descriptor or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM): pause.
-    case exhausted(errno: Int32)
+    /// No descriptor or memory, or an error that nobody expects: pause.
+    case failed(FailedCall)
     /// The listener takes no more (shut down).
     case closed
 }
@@ -102,21 +102,32 @@ package struct ListeningSocket: ~Copyable, Sendable {
         let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let number = self.number
         let accepted = withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept4(number, $0, &length, flags) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Kernel.calls.accept4(number, $0, &length, flags)
+            }
         }
         if accepted >= 0 {
             let peer = withUnsafeBytes(of: &storage) { SocketAddress(UnsafeRawBufferPointer($0), length: Int(length)) }
+            // What a TCP listener has its sockets inherit, a Unix one does not.
+            if case .unix = address { setInLine(accepted) }
             return .accepted(AcceptedSocket(number: accepted, peer: peer))
         }
         let code = errno
         switch code {
         case EAGAIN: return .wouldBlock
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(errno: code)
         case EINVAL: return .closed
+        // Errors of the network that wait on the new socket (accept(2), "Error handling").
+        case EINTR, EPROTO, ENOPROTOOPT, ENONET, EOPNOTSUPP, EPERM: return .clientGone(errno: code)
         default:
-            precondition(code != EBADF && code != ENOTSOCK, "accept on something else than a listener")
-            return .clientGone(errno: code)
+            let call = FailedCall(errno: code)
+            return call.owner == .peer ? .clientGone(errno: code) : .failed(call)
         }
+    }
+
+    /// Urgent bytes in line, as on TCP. A kernel before 5.15 has none on Unix sockets.
+    private func setInLine(_ client: Int32) {
+        var isOn: Int32 = 1
+        _ = setsockopt(client, SOL_SOCKET, SO_OOBINLINE, &isOn, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Refuses every later client at once and keeps the queued ones, by binding to an interface index that does not

@@ -52,7 +52,7 @@ package struct Socket: ~Copyable, Sendable {
     package func receive(into buffer: ScratchBuffer, atMost limit: Int, peek: Bool = false) -> Transfer {
         let number = self.number
         let bytes = buffer.extracting(0..<limit)
-        return transfer { recv(number, bytes.baseAddress, bytes.count, peek ? Int32(MSG_PEEK) : 0) }
+        return transfer { Kernel.calls.recv(number, bytes.baseAddress, bytes.count, peek ? Int32(MSG_PEEK) : 0) }
     }
 
     /// send(2) of a part of `buffer`, never with SIGPIPE.
@@ -69,17 +69,25 @@ package struct Socket: ~Copyable, Sendable {
     @inline(__always)
     private func send(_ bytes: UnsafeBufferPointer<UInt8>) -> Transfer {
         let number = self.number
-        return transfer { Glibc.send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+        return transfer { Kernel.calls.send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
     }
 
     /// Sends FIN after what was written. A peer that is gone is no error: its reset is seen by the next read.
-    package func shutdownWriting() {
-        _ = shutdown(number, Int32(SHUT_WR))
+    /// nil: done.
+    package func shutdownWriting() -> FailedCall? {
+        while Kernel.calls.shutdown(number, Int32(SHUT_WR)) != 0 {
+            switch errno {
+            case EINTR: continue
+            case ENOTCONN: return nil
+            case let code: return FailedCall(errno: code)
+            }
+        }
+        return nil
     }
 
     /// On a Unix listener: refuses later clients at once, while those in the queue can still be accepted.
     package func shutdownReading() {
-        _ = shutdown(number, Int32(SHUT_RD))
+        _ = Kernel.calls.shutdown(number, Int32(SHUT_RD))
     }
 
     /// Makes the coming close send RST and throw away what waits in both directions (SO_LINGER with time 0).
@@ -98,7 +106,7 @@ package struct Socket: ~Copyable, Sendable {
 
     private func queue(_ request: UInt) -> Int {
         var count: Int32 = 0
-        return clinux_ioctl_int(number, request, &count) == 0 ? Int(count) : 0
+        return Kernel.calls.ioctl(number, request, &count) == 0 ? Int(count) : 0
     }
 
     /// At least so many nanoseconds ago the peer has acknowledged bytes for the last time; nil where the kernel cannot
@@ -117,7 +125,7 @@ package struct Socket: ~Copyable, Sendable {
     package var readiness: Readiness {
         var entry = pollfd(
             fd: number, events: Int16(POLLIN | POLLOUT | POLLPRI) | Int16(CLINUX_POLLRDHUP), revents: 0)
-        guard poll(&entry, 1, 0) > 0 else { return [] }
+        guard Kernel.calls.poll(&entry, 0) > 0 else { return [] }
         return Readiness(rawValue: UInt32(UInt16(bitPattern: entry.revents)))
     }
 

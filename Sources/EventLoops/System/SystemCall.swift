@@ -52,7 +52,38 @@ package enum Transfer: Hashable, Sendable {
     /// At least one byte, or for a read 0 at the end of file.
     case bytes(Int)
     case wouldBlock
-    case failed(errno: Int32)
+    case failed(FailedCall)
+}
+
+/// A call on a socket that failed, and for whose reason: the only classification of what recv(2), send(2), accept(2)
+/// and shutdown(2) return (docs/faults.md, section 2.1). SO_ERROR is no such call: it also returns the soft errors of a
+/// connection that lives.
+package struct FailedCall: Hashable, Sendable {
+    package enum Owner: Sendable {
+        /// The peer is gone, or the way to it.
+        case peer
+        /// The kernel lacks descriptors or memory. Later the same call may succeed.
+        case shortage
+        /// Nothing else is expected from the kernel: a fault of this program, or of the kernel.
+        case program
+    }
+
+    package let errno: Int32
+
+    /// Traps where the descriptor or the memory is not what this program takes it for: the next call could hit the
+    /// connection of another client.
+    package init(errno: Int32) {
+        precondition(errno != EBADF && errno != ENOTSOCK && errno != EFAULT, "a call on what is no open socket")
+        self.errno = errno
+    }
+
+    package var owner: Owner {
+        switch errno {
+        case EPIPE, ECONNRESET, ECONNABORTED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN: .peer
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM: .shortage
+        default: .program
+        }
+    }
 }
 
 @inline(__always)
@@ -63,8 +94,7 @@ func transfer(_ body: () -> Int) -> Transfer {
         let code = errno
         if code == EINTR { continue }
         if code == EAGAIN || code == EWOULDBLOCK { return .wouldBlock }
-        precondition(code != EBADF, "a closed descriptor was used")
-        return .failed(errno: code)
+        return .failed(FailedCall(errno: code))
     }
 }
 
@@ -88,6 +118,6 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     deinit {
         // The result is of no use: on Linux the number is free whatever close(2) returns, EINTR included.
-        _ = Glibc.close(number)
+        _ = Kernel.calls.close(number)
     }
 }

@@ -12,6 +12,7 @@ CLOSE_REASONS = {
     "drained",
     "forced",
     "idle",
+    "internal_error",
     "invalid_utf8",
     "line_too_long",
     "peer_closed",

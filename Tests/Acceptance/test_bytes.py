@@ -100,6 +100,16 @@ def test_urgent_data_is_in_line(mode):
         assert client.receive_all() == b""
 
 
+def test_urgent_data_on_a_unix_socket(tmp_path):
+    """Accepted Unix sockets inherit no option: each of many urgent bytes arrives all the same."""
+    path = tmp_path / "echo"
+    with Echod("--mode", "verbatim", listen=(f"unix:{path}",)) as server, server.client() as client:
+        for _ in range(200):
+            client.send(b"ab")
+            client.socket.send(b"!", socket.MSG_OOB)
+        assert client.receive(600) == b"ab!" * 200
+
+
 @pytest.mark.parametrize("mode", ["upper", "verbatim"])
 def test_urgent_data_in_a_drain(mode):
     """A stopped server has urgent bytes in its queue when it is told to end: all of it is answered."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Shows how a server with several loops shares out its connections, and the work of its threads, under even load."""
+"""Shows how a server with several loops spreads its connections, and the work of its threads, under even load."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ def threads(pid):
             stat = (task / "stat").read_text()
         except OSError:
             continue  # it ended meanwhile
-        # The name stands in parentheses and may hold anything, so count from the last one.
+        # The name is in parentheses and may hold anything, so count from the last one.
         name = stat[stat.index("(") + 1:stat.rindex(")")]
         fields = stat[stat.rindex(")") + 2:].split()
         found[int(task.name)] = (name, int(fields[11]) / TICKS, int(fields[12]) / TICKS)

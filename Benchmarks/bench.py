@@ -37,7 +37,7 @@ def servers(echod, others):
 
 
 class Disturbance:
-    """How much of the two CPUs others used meanwhile, as a share of their time."""
+    """How much of the two CPUs other processes used meanwhile, as a share of their time."""
 
     def __init__(self, server):
         self._server, self._start, self._ours = server, time.monotonic(), self._our_seconds(server)
@@ -54,7 +54,7 @@ class Disturbance:
 
 
 def measure_calmly(command, depth, options):
-    """Measures again while others use the CPUs, a few times, and takes the calmest."""
+    """Measures again, a few times, while other processes use the CPUs, and returns the calmest."""
     tries = []
     while not tries or (tries[-1]["others"] > options.calm and len(tries) <= options.retries):
         tries.append(measure(command, depth, options))
@@ -62,7 +62,7 @@ def measure_calmly(command, depth, options):
 
 
 def measure(command, depth, options):
-    """One server, started for this, for one measured time. What it used is sampled by the load at both its ends."""
+    """Starts one server for one measurement. The load samples what the server used at both ends of it."""
     with harness.Server(command, cpus={SERVER_CPU}) as server:
         disturbance = Disturbance(server)
         load = harness.start_load(server.port, "--connections", options.connections, "--depth", depth,
@@ -86,7 +86,7 @@ def measure(command, depth, options):
 
 
 def run(table, depths, options):
-    """{depth: {name: [measurement of each round]}}. The order turns, so that no server always follows the same one."""
+    """{depth: {name: [measurement of each round]}}. The order rotates so that no server always follows the same one."""
     rounds = {depth: {name: [] for name in table} for depth in depths}
     names = list(table)
     for number in range(options.rounds):
@@ -101,7 +101,7 @@ def run(table, depths, options):
 
 
 def pairs(by_server, name, calm):
-    """The server and the baseline, round by round: those rounds in which nobody disturbed either, if there are any."""
+    """The server and the baseline, round by round: the rounds in which neither was disturbed, if there are any."""
     every = list(zip(by_server[name], by_server[BASELINE]))
     quiet = [pair for pair in every if max(values["others"] for values in pair) <= calm]
     return quiet or every, len(quiet)

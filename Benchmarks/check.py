@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proves that epoll-echo is correct, as far as ASCII goes: a limit that cheats is none."""
+"""Proves that epoll-echo is correct, as far as ASCII goes: a limit that cheats is no limit."""
 
 import random
 import socket

@@ -110,7 +110,7 @@ class Echod(Server):
     def __init__(self, binary, *options, cpus=None, wrapper=(), patience=10):
         self._patience = patience
         addresses = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json"]
-        # Clients that stay do not hold up the end of a measurement.
+        # Clients that stay connected must not hold up the end of a measurement.
         super().__init__([*wrapper, binary, *addresses, "--drain-timeout", "500ms", *map(str, options)], cpus)
 
     def _wait_for_port(self, seconds):
@@ -127,7 +127,7 @@ class Echod(Server):
         raise HarnessError(f"{self.command} does not serve: {self._last_words()}")
 
     def stop(self):
-        # Whatever wraps it ends with it, and may take its time.
+        # The wrapper ends with it, and may take its time.
         if self._process.poll() is None:
             os.kill(self.pid, signal.SIGTERM)
             try:
@@ -169,7 +169,7 @@ def percentile(values, share):
 
 
 def listening_port(pid):
-    """The lowest TCP port `pid` listens on, found without its help: its sockets' inodes in the kernel's table."""
+    """The lowest TCP port `pid` listens on, found by its sockets' inodes in the kernel's table, without its help."""
     inodes = _socket_inodes(pid)
     ports = []
     for table in ("tcp", "tcp6"):
@@ -206,7 +206,7 @@ def _rows(path):
 
 
 def busy_seconds(cpus):
-    """CPU time these CPUs spent on anything, what the hypervisor took from them included."""
+    """CPU time these CPUs spent on anything, including what the hypervisor took from them."""
     names = {f"cpu{cpu}" for cpu in cpus}
     ticks = 0
     for fields in _rows("/proc/stat"):  # without its first line, the sum of all CPUs
@@ -235,7 +235,7 @@ def start_load(port, *options, cpus=None, pid=None):
 
 
 def wait_until_measuring(load):
-    """Returns when all connections are open and warm, or when the load has ended for want of them."""
+    """Returns when all connections are open and warm, or when the load has ended without them."""
     for line in load.stderr:
         if line.startswith("measuring"):
             return

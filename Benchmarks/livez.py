@@ -36,7 +36,7 @@ def fresh(port, seconds):
 
 
 def idle_share(seconds, work):
-    """The result of `work`, and how much of the CPUs' time nobody used meanwhile."""
+    """The result of `work`, and the share of the CPUs' time that was idle meanwhile."""
     cpus = os.sched_getaffinity(0)
     busy, begin = harness.busy_seconds(cpus), time.monotonic()
     result = work()

@@ -2,8 +2,8 @@
 """How long a page of `/connections` holds a loop, with 9,000 connections open on it.
 
 The turns of every loop are watched by strace, which stops a thread at epoll_wait and nowhere else: a turn lasts from
-the return of one to the entry of the next, the stops themselves included. Then, without strace: the worst round trip of
-an echo client while pages are listed all the time, and while none is.
+the return of one to the entry of the next, including the stops themselves. Then, without strace: the worst round trip
+of an echo client while pages are listed all the time, and while none is.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def thread_names(pid):
 
 
 def first_in_line():
-    """A command that lets nobody else have the CPU in the middle of a turn, where that is allowed."""
+    """A command that keeps other processes off the CPU in the middle of a turn, where that is allowed."""
     command = ["chrt", "--fifo", "1"]
     if shutil.which("chrt") and subprocess.run([*command, "true"], stderr=subprocess.DEVNULL).returncode == 0:
         return command
@@ -81,7 +81,7 @@ def watch(options):
                         begin = time.time()
                         admin.get(path)
                         requests.setdefault(path, []).append((begin, time.time()))
-                        # So that what one leaves behind is not the next one's.
+                        # So that the work one request leaves behind is not counted for the next.
                         time.sleep(0.02)
                     print(f"round {number + 1}/{options.repeats}", file=sys.stderr)
                 requests["/events, a second"] = list(event_seconds(server.admin, options.repeats))
@@ -90,7 +90,7 @@ def watch(options):
 
 
 def event_seconds(port, number):
-    """(begin, end) of so many seconds of an open event stream, each of which ends with a sample of all connections."""
+    """(begin, end) of `number` seconds of an open event stream, each of which ends with a sample of all connections."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         events = client.makefile("rb")

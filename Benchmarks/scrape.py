@@ -48,7 +48,7 @@ class Scraper:
 
 
 def instructions(options, answers, scrapes):
-    """What callgrind counts from start to end, with so many answers and scrapes, and one more of each."""
+    """What callgrind counts from start to end, with this many answers and scrapes, and one more of each."""
     with tempfile.TemporaryDirectory() as directory:
         report, binary = Path(directory) / "callgrind", Path(directory) / "echod"
         # Valgrind gives up on debug information of a kind that it does not know; the instructions are the same.
@@ -66,7 +66,7 @@ def instructions(options, answers, scrapes):
 
 
 def echo(client, answers):
-    """So many lines of 64 bytes, each sent when the one before it was answered."""
+    """Sends lines of 64 bytes, each when the one before it was answered."""
     line = b"x" * 63 + b"\n"
     for _ in range(answers):
         client.sendall(line)
@@ -79,7 +79,7 @@ def echo(client, answers):
 
 
 def count(options):
-    """Instructions in user mode of an answer without scrapes, of one with them, and of a scrape."""
+    """Instructions in user mode: per answer without scrapes, per answer with them, and per scrape."""
     answers = round(options.counted_scrapes * options.rate * options.period)
     nothing = instructions(options, 0, 0)
     without = instructions(options, answers, 0) - nothing
@@ -91,7 +91,7 @@ def count(options):
 
 
 def cpu_per_answer(options, period):
-    """Microseconds, user and system; and answers a second."""
+    """Microseconds per answer, user and system, and answers per second."""
     with harness.Echod(options.echod, "--loops", 1, cpus={SERVER_CPU}) as server:
         load = harness.start_load(server.port, "--connections", options.connections, "--depth", options.depth,
                                   "--seconds", options.seconds, cpus={LOAD_CPU}, pid=server.pid)

@@ -1,16 +1,16 @@
 package import EchoCore
 package import Logging
 
-/// What the router must know beside the service itself.
+/// What the router needs to know besides the service itself.
 package struct AdminConfiguration: Sendable {
     /// Further names that `Host` may hold (`--admin-host`), without port.
     package var allowedHosts: [String]
-    /// Mutations are taken from every peer, not only from loopback and from Unix peers of our user or root.
+    /// Mutations are accepted from every peer, not only from loopback and from Unix peers that are our user or root.
     package var allowRemote: Bool
-    /// What every mutation must show, from wherever it comes; then neither `allowRemote` nor the peer counts. nil:
-    /// none (`--admin-token-file`).
+    /// The token that every mutation must show, wherever it comes from; with a token, neither `allowRemote` nor the
+    /// peer matters. nil: no token (`--admin-token-file`).
     package var token: (any BearerToken)?
-    /// The user the process runs as: SO_PEERCRED's is compared with it.
+    /// The user the process runs as, to compare with the user from SO_PEERCRED.
     package var userID: UInt32
     /// What a drain falls back on; a `delay` is judged against its timeout where the request names none.
     package var drainDefaults: DrainDefaults
@@ -18,8 +18,8 @@ package struct AdminConfiguration: Sendable {
     package var version: String
     /// For `/config` and `/log-level`.
     package var settings: any ProcessSettings
-    /// Gets a line for each change that is asked for, and one more where it is refused, on the HTTP server's thread: it
-    /// may not wait. Without one nothing is said.
+    /// Gets a line for each change that is requested, and one more if it is refused, on the HTTP server's thread: it
+    /// must not block. The default logs nothing.
     package var log: Logger
 
     package init(

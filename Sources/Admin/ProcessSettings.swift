@@ -1,7 +1,7 @@
 package import Logging
 
-/// What the process runs with, and what of it may be changed while it runs. Called on the HTTP server's threads;
-/// nothing here blocks.
+/// The settings the process runs with, including those that can be changed while it runs. Called on the HTTP server's
+/// threads; nothing here blocks.
 package protocol ProcessSettings: Sendable {
     /// Every option of `serve` with the value in force.
     func options() -> [EffectiveOption]

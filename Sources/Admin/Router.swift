@@ -36,14 +36,14 @@ extension Route {
 
 /// The admin API: a request in, an answer out, over the table of routes.
 ///
-/// It opens no socket, starts no thread and never waits. What the service must be asked for is a deferred reply, and
-/// its events are a stream. Copies share the event streams' places.
+/// It opens no socket, starts no thread and never waits. A question to the service is a deferred reply, and the
+/// service's events are a stream. Copies share the event streams' places.
 package struct Router: Sendable {
     private let guards: Guards
     private let context: AdminContext
 
     /// `process`: the figures of this process as of now; nil where the kernel does not give them. It is called on the
-    /// HTTP server's thread and may not wait.
+    /// HTTP server's thread and must not block.
     package init(
         service: any ServiceControl, configuration: AdminConfiguration,
         process: @escaping @Sendable () -> ProcessMeasurements?
@@ -63,15 +63,15 @@ package struct Router: Sendable {
         }
     }
 
-    /// A refusal in the admin's form, for the HTTP server that turns requests away before they come here. `detail`
-    /// says what to do; it is escaped, so it may quote the request. `path`: nil where it is not known.
+    /// A refusal in the admin's form, for requests that the HTTP server turns away before they come here. `detail` says
+    /// what to do; it is escaped, so it may quote the request. `path`: nil where it is not known.
     package func rejection(status: Int, detail: String, path: String?) -> HTTPResponse {
         let detail = PrintableText.escape(detail)
         context.answered.count(status, of: nil)
         guard status == 405 else { return Problem(status: status, detail: detail).response }
         let segments = path.map { PathTemplate.segments(of: $0) }
         let candidates = Route.table.filter { route in segments.map { route.template.match($0) != nil } ?? false }
-        // Without an endpoint these are the methods that some endpoint has.
+        // If no endpoint has the path, these are the methods that some endpoint has.
         let asked = candidates.isEmpty ? Route.table : candidates
         let methods = HTTPMethod.allCases.filter { method in asked.contains { $0.methods.contains(method) } }
         return Problem.methodNotAllowed(detail, allow: methods).response
@@ -89,7 +89,7 @@ package struct Router: Sendable {
         }
     }
 
-    /// What the route answers. The log tells of it before it is done and, if the route refuses it, after.
+    /// The route's answer. The request is logged before it is carried out and, if the route refuses it, again after.
     private func change(by route: Route, _ routed: RoutedRequest) -> HTTPReply {
         let log = context.configuration.log
         log.adminRequest(routed.request)

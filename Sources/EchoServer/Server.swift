@@ -5,7 +5,7 @@ package import Logging
 internal import Threads
 package import Wire
 
-/// The data plane: listeners, shards of connections, and the drain. Thread-safe; what has a thread of its own is
+/// The data plane: listeners, shards of connections, and the drain. Thread-safe; parts that belong to one thread are
 /// reached by messages.
 package final class Server: Sendable {
     /// How the process ends, called on the control loop.
@@ -79,7 +79,7 @@ package final class Server: Sendable {
         act()
     }
 
-    /// No further client comes: `run` returns on each loop when its last connection is closed.
+    /// No more clients will come: `run` returns on each loop when its last connection is closed.
     package func finish() {
         for shard in shards { shard.post { $0.finish() } }
     }
@@ -93,7 +93,7 @@ package final class Server: Sendable {
         control.post { [driver] in body(driver.value) }
     }
 
-    /// Has the driver do what was decided: on the control loop at once, before this turn of it accepts another client.
+    /// Makes the driver do what was decided: on the control loop at once, before this turn accepts another client.
     func act() {
         if control.isCurrent {
             driver.value.act()

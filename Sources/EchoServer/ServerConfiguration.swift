@@ -8,6 +8,8 @@ package struct ServerConfiguration: Sendable {
     package var mode: EchoMode
     /// Connections beyond it are refused politely.
     package var maximumConnections: Int
+    /// Refused clients that are read for their 100 ms at a time; with all places taken accepting pauses.
+    package var refusalsAtATime: Int
     /// Bytes without the `\n`; mode upper.
     package var maximumLineLength: Int
     /// nil: off.
@@ -22,6 +24,7 @@ package struct ServerConfiguration: Sendable {
 
     package init(
         listeners: [ResolvedAddress], mode: EchoMode = .upper, maximumConnections: Int = 10_000,
+        refusalsAtATime: Int = 64,
         maximumLineLength: Int = 65_536, idleTimeout: Duration? = nil, writeTimeout: Duration? = nil,
         linger: Duration = .seconds(2), closeTimeout: Duration = .seconds(20), drain: DrainDefaults = DrainDefaults(),
         version: String = "0"
@@ -29,6 +32,7 @@ package struct ServerConfiguration: Sendable {
         self.listeners = listeners
         self.mode = mode
         self.maximumConnections = maximumConnections
+        self.refusalsAtATime = refusalsAtATime
         self.maximumLineLength = maximumLineLength
         self.idleTimeout = idleTimeout
         self.writeTimeout = writeTimeout
@@ -37,4 +41,8 @@ package struct ServerConfiguration: Sendable {
         self.drain = drain
         self.version = version
     }
+
+    /// How many listeners of former drains may still serve their queues when an undrain opens new ones: so many
+    /// descriptors are kept for that.
+    package static func retiringListeners(beside listeners: Int) -> Int { max(8, listeners) }
 }

@@ -4,7 +4,7 @@ internal import EventLoops
 internal import Logging
 internal import Wire
 
-/// What the data plane says, one method a line. Connection events at debug: they are as many as clients.
+/// What the data plane says, one method per line. Connection events are at debug, because every client causes them.
 extension Logger {
     func connectionOpened(_ connection: Connection) {
         debug("connection opened", metadata: ["id": "\(connection.id)", "peer": "\(connection.peer)"])
@@ -25,7 +25,7 @@ extension Logger {
             metadata: ["id": "\(connection.id)", "peer": "\(connection.peer)", "reason": "\(reason.rawValue)"])
     }
 
-    /// We ended it. Not for a drain, whose record counts them.
+    /// The server ended the connection. Not called in a drain, whose record counts these bytes.
     func bytesLost(_ connection: Connection, _ reason: CloseReason, received: Int, sent: Int) {
         warning(
             "bytes lost",
@@ -56,7 +56,7 @@ extension Logger {
             metadata: ["listen": "\(address)", "error": "\(error)"])
     }
 
-    /// In the words in which the process tells whatever else keeps it from starting.
+    /// Uses the same words as the process does for anything else that keeps it from starting.
     func cannotStart(_ error: ListenError) {
         critical("cannot start: \(error)")
     }

@@ -2,31 +2,23 @@ internal import Glibc
 
 /// What this machine grants the process, as far as defaults and limits of options depend on it.
 package struct HostLimits: Hashable, Sendable {
-    /// Descriptors that stay free for listeners, loops, the admin plane and its clients.
-    package static let reservedDescriptors = 64
     package static let loops = 1...256
 
     /// CPUs the process may keep busy.
     package var usableCPUs: Int
-    /// The hard limit of RLIMIT_NOFILE.
-    package var descriptorLimit: Int
 
-    package init(usableCPUs: Int, descriptorLimit: Int) {
+    package init(usableCPUs: Int) {
         self.usableCPUs = usableCPUs
-        self.descriptorLimit = descriptorLimit
     }
 
     /// Those of this process.
     package static func ofThisProcess() -> HostLimits {
-        HostLimits(usableCPUs: UsableCPUs.count(), descriptorLimit: hardDescriptorLimit())
+        HostLimits(usableCPUs: UsableCPUs.count())
     }
 
     package var defaultLoops: Int {
         min(max(usableCPUs, Self.loops.lowerBound), Self.loops.upperBound)
     }
-
-    /// Also the most that `--max-connections` may be.
-    package var defaultMaxConnections: Int { max(1, descriptorLimit - Self.reservedDescriptors) }
 
     /// Raises the soft descriptor limit to the hard one, which needs no privilege. Called once at the start.
     /// Returns the limit now in force: if the kernel refuses, fewer connections than configured can be accepted.
@@ -47,10 +39,11 @@ package struct HostLimits: Hashable, Sendable {
         if last >= 0 { close(last) }
     }
 
-    private static func hardDescriptorLimit() -> Int {
+    /// The limit in force.
+    package static func descriptorLimit() -> Int {
         var limit = rlimit()
-        // The kernel's default soft limit is a safe answer to a call that cannot fail.
-        return getrlimit(descriptors, &limit) == 0 ? Int(clamping: limit.rlim_max) : 1024
+        // The kernel's default is a safe answer to a call that cannot fail.
+        return getrlimit(descriptors, &limit) == 0 ? Int(clamping: limit.rlim_cur) : 1024
     }
 
     /// glibc declares resources as an enum in C, imported as a type of its own.

@@ -43,7 +43,15 @@ package struct ServeTable: Sendable {
             """,
         example: #""verbatim""#)
     package let loops: Option<Int>
-    package let maxConnections: Option<Int>
+    package let maxConnections = Option(
+        "max-connections", ValueKind<Int>.number(1...1_000_000_000).optional, standard: nil, "computed",
+        help: "Refuse clients beyond this number.",
+        manual: """
+            A refused client gets end of file at once and counts as `refused`; `/readyz` stays 200. The default is what \
+            the descriptor limit leaves when event loops, listeners and the admin API have theirs; `GET /config` shows \
+            it. More than that is an error at start. The soft descriptor limit is raised to the hard limit.
+            """,
+        example: "1000")
     package let maxLine = Option(
         "max-line", .number(1...16_777_216, " bytes (16 MiB)"), standard: 65536, valueName: "bytes",
         help: "The longest line in mode upper.",
@@ -187,17 +195,6 @@ package struct ServeTable: Sendable {
                 cgroup's `cpu.max`, rounded up.
                 """,
             example: "2")
-        let remark =
-            " (the hard descriptor limit of \(host.descriptorLimit) less \(HostLimits.reservedDescriptors); "
-            + "raise it with ulimit -Hn)"
-        maxConnections = Option(
-            "max-connections", .number(1...host.defaultMaxConnections, remark), standard: host.defaultMaxConnections,
-            "descriptor limit less \(HostLimits.reservedDescriptors)", help: "Refuse clients beyond this number.",
-            manual: """
-                A refused client gets end of file at once and counts as `refused`; `/readyz` stays 200. The soft \
-                descriptor limit is raised to the hard limit at start.
-                """,
-            example: "1000")
     }
 
     /// In the order of the declarations. Reflection finds them, so that no second list can lack one.

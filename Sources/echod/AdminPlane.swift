@@ -16,7 +16,7 @@ final class AdminPlane: Sendable {
     /// Binds and serves. An address that cannot be bound is an error for a person; then nothing is left open.
     init(
         _ listeners: [ResolvedAddress], service: any ServiceControl, configuration: AdminConfiguration,
-        process: @escaping @Sendable () -> ProcessMeasurements?, budget: DescriptorBudget, log: Logger
+        process: @escaping @Sendable () -> ProcessMeasurements?, share: DescriptorBudget.AdminShare, log: Logger
     ) throws {
         var servers: [HTTPServer] = []
         var files: [UnixSocketFile] = []
@@ -27,9 +27,7 @@ final class AdminPlane: Sendable {
                 for socket in try Self.bind(listener) {
                     addresses.append(socket.address.description)
                     if case .unix(let path?) = socket.address { files.append(try UnixSocketFile(path)) }
-                    let server = try Self.serve(socket, router, budget, log)
-                    servers.append(server)
-                    budget.add { server.connectionCount }
+                    servers.append(try Self.serve(socket, router, share, log))
                 }
             }
         } catch {
@@ -44,7 +42,7 @@ final class AdminPlane: Sendable {
 
     /// Serves until every answer in flight has left, at most half a second, then closes. Blocks.
     func stop() {
-        // One grace for all: each its own, one after the other, would outlast the exit's 1.4 s.
+        // One grace period for all servers: one each, in sequence, would outlast the exit's 1.4 s.
         let end = MonotonicTime.now.nanoseconds + 500_000_000
         for server in servers { server.stop(grace: .nanoseconds(max(0, end - MonotonicTime.now.nanoseconds))) }
         removeFiles()
@@ -55,12 +53,14 @@ final class AdminPlane: Sendable {
     }
 
     private static func serve(
-        _ socket: BoundSocket, _ router: Router, _ budget: DescriptorBudget, _ log: Logger
+        _ socket: BoundSocket, _ router: Router, _ share: DescriptorBudget.AdminShare, _ log: Logger
     ) throws -> HTTPServer {
         var configuration = HTTPServerConfiguration { message in
             log.warning("admin: \(message)")
         }
-        configuration.acceptPolicy = { budget.hasRoom }
+        configuration.connectionLimit = share.connections
+        configuration.lingeringLimit = share.lingering
+        configuration.headroom = min(configuration.headroom, share.connections / 4)
         return try HTTPServer(
             listeningSocket: socket.number, configuration: configuration, handler: { router.reply(to: $0) },
             rejection: { router.rejection(status: $0.status, detail: $0.detail, path: $1) })
@@ -83,29 +83,5 @@ final class AdminPlane: Sendable {
     private static func listen(_ address: SocketAddress) throws(SystemCallError) -> ListeningSocket {
         guard case .unix(let path?) = address else { return try ListeningSocket(address) }
         return try UnixSocketFile.listen(at: path, mode: 0o600)
-    }
-}
-
-/// Echo clients may have all descriptors but 64; the rest is the admin plane's. Without room a new admin
-/// connection is closed at once: the C library would spin on EMFILE.
-final class DescriptorBudget: Sendable {
-    /// For the process itself (standard streams, loops, listeners, log files) and for clients that are being refused.
-    private static let ownUse = 24
-
-    private let limit: Int
-    private let users = Lock<[@Sendable () -> Int]>([])
-
-    init(limit: Int) {
-        self.limit = limit - Self.ownUse
-    }
-
-    /// `count` returns a number of descriptors in use; it must not block.
-    func add(_ count: @escaping @Sendable () -> Int) {
-        users.withLock { $0.append(count) }
-    }
-
-    var hasRoom: Bool {
-        let users = self.users.withLock { $0 }
-        return users.reduce(0) { $0 + $1() } < limit
     }
 }

@@ -3,8 +3,8 @@ import Wire
 
 /// Which notices a person at a terminal gets after Ctrl-C, and when. Pure: the time is a parameter.
 ///
-/// They begin when the first TERM or INT of the process is a Ctrl-C. They end with the drain, or when a second one cuts
-/// the connections.
+/// They begin if the first TERM or INT of the process is a Ctrl-C. They end with the drain, or when a second signal
+/// cuts the connections.
 struct DrainNotices: Hashable, Sendable {
     /// The shortest time between two lines.
     static let interval = Duration.seconds(1)
@@ -45,7 +45,7 @@ struct DrainNotices: Hashable, Sendable {
     }
 }
 
-/// The notice after Ctrl-C: how long it will take, and what the drain waits for.
+/// The notice after Ctrl-C: how long the drain will take, and what it waits for.
 enum DrainNotice {
     /// `draining 3 connections, at most 20 s; press Ctrl-C again to cut them`
     static func begun(active: Int, atMost budget: Duration) -> String {

@@ -2,11 +2,11 @@ import Glibc
 
 /// Whether a person at a terminal started the process.
 struct LaunchContext: Hashable, Sendable {
-    /// HUP is the end of the session and not a wish for a reload: standard input was a terminal. Not under nohup(1) or
-    /// `trap '' HUP`, which ignore it on purpose; a blocked signal would be read all the same.
+    /// HUP means the end of the session, not a request to reload: standard input was a terminal. False under nohup(1)
+    /// or `trap '' HUP`, which ignore HUP on purpose; because HUP is blocked here, it would be read all the same.
     var hangUpEnds: Bool
-    /// A person reads standard error, and is told what Ctrl-C began. Standard error counts, because the words go there:
-    /// not with `2>log`, but with `</dev/null`.
+    /// A person reads standard error, and is told what Ctrl-C began. Standard error decides, because the notices go
+    /// there: false with `2>log`, true with `</dev/null`.
     var hasReader: Bool
 
     init(hangUpEnds: Bool = false, hasReader: Bool = false) {
@@ -14,7 +14,7 @@ struct LaunchContext: Hashable, Sendable {
         self.hasReader = hasReader
     }
 
-    /// That of this process. Called before anything changes what HUP does.
+    /// The context of this process. Must be called before anything changes what HUP does.
     static func ofThisProcess() -> LaunchContext {
         var hangUp = sigaction()
         let isIgnored =
@@ -24,13 +24,13 @@ struct LaunchContext: Hashable, Sendable {
             hangUpEnds: isatty(STDIN_FILENO) == 1 && !isIgnored, hasReader: isatty(STDERR_FILENO) == 1)
     }
 
-    /// SIG_IGN as the number it is: C compares handlers, Swift cannot compare functions.
+    /// SIG_IGN as a number: C compares handlers, Swift cannot compare functions.
     private static let ignored = 1
 }
 
 /// The environment of this process.
 enum ProcessEnvironment {
-    /// The variables of this process; of repeated names the first, as getenv(3).
+    /// The variables of this process; for a repeated name the first one, as in getenv(3).
     static func current() -> [String: String] {
         var variables: [String: String] = [:]
         var next = environ

@@ -28,8 +28,8 @@ final class LogLevelController: Sendable {
         set(level, source: "admin")
     }
 
-    /// HUP: takes the level that a new start would find, unless flag or environment give one. A configuration file with
-    /// any error changes nothing. Reads a small local file on the calling thread.
+    /// HUP: sets the level that a new start would use, unless a flag or the environment gives one. A configuration file
+    /// with any error changes nothing. Reads a small local file on the calling thread.
     func reload() {
         guard let path = options.config else { return log.nothingToReload() }
         let source = Self.source(of: options)

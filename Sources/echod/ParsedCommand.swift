@@ -8,7 +8,7 @@ enum ParsedCommand: Sendable {
     case serve(ServeOptions)
     /// A client command: it talks to a running echod.
     case client(any ClientWork)
-    /// Print and end. Either text may be empty; both end with a newline otherwise.
+    /// Print and exit. Either text may be empty; otherwise it ends with a newline.
     case exit(code: Int32, standardOutput: String, standardError: String)
 
     static let clientCommands: [ClientCommand] = [.status, .connections, .drain, .undrain, .shutdown, .probe]
@@ -43,7 +43,7 @@ enum ParsedCommand: Sendable {
         HelpText.of(command, others: command.name == commands[0].name ? Array(commands.dropFirst()) : [])
     }
 
-    /// What programs ask for; nil for the words of a person. The first word tells them apart.
+    /// Answers what programs, not people, ask for; nil for any other command line. The first word tells them apart.
     private static func forShellsAndManual(
         _ arguments: [String], _ environment: [String: String], _ commands: [Command]
     ) throws -> String? {

@@ -4,8 +4,8 @@ import Options
 
 /// What `/proc/self` and the clocks say of this process (proc_pid_stat(5)).
 enum ProcessFigures {
-    /// nil where `/proc` is not mounted. Reading takes some 15 microseconds, also with 9,000 open descriptors, for the
-    /// kernel tells how many there are since Linux 6.2; before that they are listed, a microsecond each.
+    /// nil where `/proc` is not mounted. Reading takes some 15 microseconds, even with 9,000 open descriptors, because
+    /// the kernel reports their number since Linux 6.2; on older kernels they are listed, at a microsecond each.
     static func now() -> ProcessMeasurements? {
         guard let fields = statFields(), let descriptors = openDescriptors() else { return nil }
         var limit = rlimit()
@@ -37,7 +37,7 @@ enum ProcessFigures {
         /// The text of `/proc/PID/stat`.
         init?(_ text: String) {
             // The second field is the program's name in parentheses, which may hold anything: count from the last one.
-            // Bytes, for they are found ten times as fast as characters.
+            // Searches bytes, which is ten times as fast as searching characters.
             guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
             let fields = text.utf8[text.utf8.index(after: end)...].split(separator: UInt8(ascii: " "))
             guard fields.count > 21, let threads = UInt64(Substring(fields[17])),
@@ -56,7 +56,7 @@ enum ProcessFigures {
         return StatFields(String(decoding: file.content, as: UTF8.self))
     }
 
-    /// Without the one that looking takes.
+    /// Without the descriptor that the count itself uses.
     private static func openDescriptors() -> UInt64? {
         var status = stat()
         if stat("/proc/self/fd", &status) == 0, status.st_size > 0 { return UInt64(status.st_size) }

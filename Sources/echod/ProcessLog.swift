@@ -3,7 +3,7 @@ import Logging
 import Options
 import Wire
 
-/// What the process says about itself, one method a line.
+/// What the process says about itself, one method per line.
 extension Logger {
     func signalReceived(_ number: Int32) {
         notice("signal", metadata: ["signal": "\(ProcessSignal.name(number))"])
@@ -17,7 +17,7 @@ extension Logger {
         notice("log level", metadata: ["now": "\(level)", "was": "\(was)", "source": "\(source)"])
     }
 
-    /// HUP, when flag or environment give the level.
+    /// HUP, when a flag or the environment gives the level.
     func levelFixed(_ source: OptionSource, _ level: Logger.Level, file: String) {
         notice(
             "configuration file reloaded; it does not set the log level",
@@ -28,6 +28,12 @@ extension Logger {
         self.error(
             "cannot reload the configuration file; nothing has changed",
             metadata: ["file": "\(file)", "error": "\(error)"])
+    }
+
+    func fewDescriptors(_ budget: DescriptorBudget) {
+        warning(
+            "the descriptor limit leaves few echo clients; raise it (ulimit -Hn), or lower --loops",
+            metadata: ["max_connections": "\(budget.connections)", "limit": "\(budget.use.limit)"])
     }
 
     func remoteAdminWithoutToken(_ addresses: [String]) {

@@ -9,7 +9,7 @@ enum ProcessSignal: Hashable, Sendable {
     case reload
     case logStatus
 
-    /// All that are blocked from the start and read from a descriptor.
+    /// All signals that are blocked from the start and read from a descriptor.
     static let watched: [Int32] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1]
 
     /// nil for a signal that is not watched.

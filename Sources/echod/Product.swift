@@ -14,7 +14,7 @@ package enum Product {
     }
 
     /// What `--version` shows: `echod 0.1.0 (abc1234)`, and on a second line the library that answers HTTP here, which
-    /// is the system's and changes without us.
+    /// belongs to the system and is updated without us.
     package static var description: String {
         "echod \(version)\(revision.map { " (\($0))" } ?? "")\nlibmicrohttpd \(LibraryVersion.text)"
     }

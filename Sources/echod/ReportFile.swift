@@ -2,11 +2,11 @@ import EventLoops
 import Glibc
 import Threads
 
-/// The file of `--report`: opened at the start, so that a wrong path is seen then, and written in place once, at the
-/// end. Until then it keeps what it held: a process that is killed leaves the report of the one before.
+/// The file of `--report`: opened at the start, so that a wrong path is noticed then, and written in place once, at the
+/// end. Until then it keeps its content: a process that is killed leaves the previous process's report.
 ///
-/// It is never replaced or renamed: a `/dev/termination-log` is a mount that can only be written to. What is not a
-/// regular file is written without waiting for anybody, so that neither a FIFO nor a terminal holds up the end.
+/// It is never replaced or renamed: a `/dev/termination-log` is a mount that can only be written to. Anything but a
+/// regular file is written without blocking, so that neither a FIFO nor a terminal holds up the end.
 final class ReportFile: Sendable {
     private let path: String
     private let descriptor: FileDescriptor
@@ -15,7 +15,7 @@ final class ReportFile: Sendable {
     /// go away between the truncation and the write. That is why this lock is held over system calls.
     private let isWritten = Lock(false)
 
-    /// The file is made if need be; what it holds stays.
+    /// Creates the file if it does not exist; keeps what it holds.
     init(path: String) throws(ReportError) {
         self.path = path
         let number = Self.open(path)
@@ -39,14 +39,15 @@ final class ReportFile: Sendable {
         let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
         let number = Glibc.open(path, flags, 0o644)
         guard number < 0 && errno == ENXIO else { return number }
-        // A FIFO without a reader yet. With echod as its reader for an instant it can be opened; whether a process
-        // reads it is seen at the end. Of what else gives ENXIO (a socket) the error is the same once more.
+        // A FIFO that has no reader yet. It can be opened while echod itself is its reader for an instant; whether
+        // another process reads it shows at the end. Anything else that gives ENXIO (a socket) gives the same error
+        // again here.
         let reader = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         defer { if reader >= 0 { close(reader) } }
         return Glibc.open(path, flags, 0o644)
     }
 
-    /// 0, or the errno of what failed. A report that is only partly there is taken back: it would not be JSON.
+    /// 0, or the errno of what failed. A report that is only partly written is removed again: it would not be JSON.
     private func overwrite(_ line: [UInt8]) -> Int32 {
         if isRegular && ftruncate(descriptor.number, 0) != 0 { return errno }
         var start = 0
@@ -66,7 +67,7 @@ final class ReportFile: Sendable {
     }
 }
 
-/// The report cannot be opened, or not be written.
+/// The report cannot be opened or written.
 struct ReportError: Error, Hashable, CustomStringConvertible {
     let action: String
     let path: String

@@ -3,11 +3,13 @@ import Basics
 import Logging
 import Options
 
-/// The options as the admin API shows them, and the log level as it changes it.
+/// The options as the admin API shows them, and the log level, which the API can change.
 struct RunningSettings: ProcessSettings {
     let given: ServeOptions
     /// The accept linger in force; its default depends on the listeners.
     let acceptLinger: Duration
+    /// The limit in force; its default depends on the descriptors.
+    let maximumConnections: Int
     let logLevelController: LogLevelController
 
     var logLevel: Logger.Level { logLevelController.current.level }
@@ -22,9 +24,17 @@ struct RunningSettings: ProcessSettings {
                 let (level, source) = logLevelController.current
                 return EffectiveOption(name: name, value: .text(level.rawValue), source: source)
             }
-            let isAcceptLinger = name == given.table.acceptLinger.text.name
-            let value = isAcceptLinger ? .text(DurationFormat.print(acceptLinger)) : setting.shown
-            return EffectiveOption(name: name, value: Self.value(value), source: setting.source.rawValue)
+            let value = computed(name) ?? Self.value(setting.shown)
+            return EffectiveOption(name: name, value: value, source: setting.source.rawValue)
+        }
+    }
+
+    /// The value in force of an option whose default depends on more than the options.
+    private func computed(_ name: String) -> EffectiveOption.Value? {
+        switch name {
+        case given.table.acceptLinger.text.name: .text(DurationFormat.print(acceptLinger))
+        case given.table.maxConnections.text.name: .number(maximumConnections)
+        default: nil
         }
     }
 

@@ -10,22 +10,31 @@ import Wire
 
 /// What the options mean for the parts of the process.
 extension Service {
-    func budget(_ server: Server) -> DescriptorBudget {
-        let budget = DescriptorBudget(limit: HostLimits.ofThisProcess().descriptorLimit)
-        budget.add { Int(server.status().connections.active) }
+    /// Before loops and listeners are opened. Logs a warning where few clients can be served.
+    func budget(_ listeners: [ResolvedAddress], _ adminListeners: [ResolvedAddress]) throws -> DescriptorBudget {
+        let limit = HostLimits.descriptorLimit()
+        let budget = try DescriptorBudget(
+            .init(
+                limit: limit, open: DescriptorBudget.countOpen(limit: limit), loops: options.loops,
+                listeners: listeners.reduce(0) { $0 + $1.socketCount },
+                adminListeners: adminListeners.reduce(0) { $0 + $1.socketCount }))
+        if budget.isTight { log.fewDescriptors(budget) }
         return budget
     }
 
-    func configuration(_ listeners: [ResolvedAddress], _ drain: DrainDefaults) -> ServerConfiguration {
+    func configuration(
+        _ listeners: [ResolvedAddress], _ drain: DrainDefaults, _ budget: DescriptorBudget
+    ) throws -> ServerConfiguration {
         ServerConfiguration(
-            listeners: listeners, mode: options.mode, maximumConnections: options.maxConnections,
-            maximumLineLength: options.maxLine, idleTimeout: options.idleTimeout,
+            listeners: listeners, mode: options.mode,
+            maximumConnections: try budget.maximumConnections(options.maxConnections),
+            refusalsAtATime: budget.refusals, maximumLineLength: options.maxLine, idleTimeout: options.idleTimeout,
             writeTimeout: options.writeTimeout, linger: options.linger, closeTimeout: options.closeTimeout,
             drain: drain, version: Product.version)
     }
 
     func adminConfiguration(
-        _ adminListeners: [ResolvedAddress], _ drain: DrainDefaults
+        _ adminListeners: [ResolvedAddress], _ server: ServerConfiguration
     ) throws -> AdminConfiguration {
         let token = try options.adminTokenFile.map { path in try TokenFile(path: path, log: log) }
         let isRemote = !Resolution.isLoopbackOnly(adminListeners)
@@ -34,8 +43,10 @@ extension Service {
         }
         return AdminConfiguration(
             allowedHosts: options.adminHost, allowRemote: options.adminAllowRemote, token: token, userID: getuid(),
-            drainDefaults: drain, version: Product.version,
-            settings: RunningSettings(given: options, acceptLinger: drain.acceptLinger, logLevelController: logLevel),
+            drainDefaults: server.drain, version: Product.version,
+            settings: RunningSettings(
+                given: options, acceptLinger: server.drain.acceptLinger,
+                maximumConnections: server.maximumConnections, logLevelController: logLevel),
             log: log)
     }
 

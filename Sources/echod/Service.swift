@@ -55,23 +55,24 @@ final class Service {
     }
 
     private func serve(_ listeners: [ResolvedAddress], _ adminListeners: [ResolvedAddress]) throws -> ExitCode {
-        let drain = drainDefaults(listeners)
+        let budget = try budget(listeners, adminListeners)
+        let configuration = try configuration(listeners, drainDefaults(listeners), budget)
         let control = try EventLoop(name: "echod-control")
         let loops = try (0..<options.loops).map { try EventLoop(name: "echod-loop-\($0)") }
         let exiting = Latch()
         let server = Server(
-            configuration(listeners, drain), control: control, loops: loops, processID: Int(getpid()), log: log,
+            configuration, control: control, loops: loops, processID: Int(getpid()), log: log,
             ending: .init(orderly: { _ in exiting.open() }, immediate: { [ending] in ending.atOnce($0, $1) }))
         let admin = try AdminPlane(
-            adminListeners, service: server, configuration: try adminConfiguration(adminListeners, drain),
-            process: { ProcessFigures.now() }, budget: budget(server), log: log)
+            adminListeners, service: server, configuration: try adminConfiguration(adminListeners, configuration),
+            process: { ProcessFigures.now() }, share: budget.admin, log: log)
         server.setAdminAddresses(admin.addresses)
         ending.beforeEndingAtOnce { admin.removeFiles() }
         control.post { [launchContext, logLevel, log] in
             SignalHandler(control, server, launchContext, logLevel, log).watch()
         }
         let thread = try JoinableThread(name: control.name) { control.run() }
-        // The control loop outlives the others: while one of them is stuck it still ends the process in time.
+        // The control loop outlives the others: even while one of them is stuck, it ends the process in time.
         try withRunningLoops(loops, run: { server.run($0) }) {
             server.open()
             exiting.wait()

@@ -8,8 +8,8 @@ import Options
 import Threads
 import Wire
 
-/// The time before there is a service. Resolving names takes as long as the name servers need: a thread of its own does
-/// it, so that a signal can end the process meanwhile.
+/// The time before there is a service. Resolving names takes as long as the name servers need, so a separate thread
+/// does it, and a signal can end the process meanwhile.
 struct StartUp: Sendable {
     enum Outcome: Sendable {
         case resolved(listeners: [ResolvedAddress], admin: [ResolvedAddress])
@@ -72,7 +72,7 @@ struct StartUp: Sendable {
     }
 }
 
-/// The status of the process while there is no server: before its start, and when that failed.
+/// The status of the process while there is no server: before it starts, and if the start fails.
 struct StatusWithoutServer: Sendable {
     private let startedAt = MonotonicTime.now.nanoseconds
 

@@ -7,7 +7,7 @@ import Threads
 
 /// The token of `--admin-token-file`.
 ///
-/// The file is read again for every token of a request. It is small and local, so reading it costs less than the
+/// The file is read again for every request with a token. It is small and local, so reading it costs less than the
 /// request itself, and no change is missed: neither a rename, nor the swapped directory of a Kubernetes Secret, nor a
 /// rewrite within one tick of the file system's clock. While the file cannot be used, the last good token stays.
 final class TokenFile: BearerToken, Sendable {

@@ -29,7 +29,7 @@ struct MetricsRequestCountsTests {
             let template = path.replacing("17", with: "{id}")
             #expect(counts["\(template) \(method == .get ? 200 : path.contains("17") ? 202 : 200)"] == 0)
             #expect(counts["\(template) 400"] == 0)
-            let isMutation = method != .get || ["/connections/17", "/prestop"].contains(path)
+            let isMutation = method != .get || ["/connections/17", "/prestop", "/log-level"].contains(path)
             #expect((counts["\(template) 403"] == 0) == isMutation)
         }
         #expect(counts["other 404"] == 0 && counts["other 405"] == 0 && counts["other 431"] == 0)

@@ -122,7 +122,9 @@ struct MetricsTests {
             #"echod_build_info{version="0.1.0"}"#: "1",
         ]
         for (series, value) in expected { #expect(samples[series] == value, "\(series)") }
-        for (label, count) in [("reason", 10), ("errno", 12), ("state", 7), ("result", 4), ("direction", 2)] {
+        for (label, count) in [
+            ("reason", CloseReason.allCases.count), ("errno", 12), ("state", 7), ("result", 4), ("direction", 2),
+        ] {
             #expect(samples.keys.filter { $0.contains("{\(label)=") }.count == count)
         }
         #expect(!samples.keys.contains { $0.hasPrefix("process_") })

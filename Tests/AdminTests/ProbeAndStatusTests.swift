@@ -94,7 +94,8 @@ struct ProbeAndStatusTests {
         {"admin":["127.0.0.1:8889"],
          "bytes":{"received":1048576,"sent":1048576,"unacked":4096,"unread":0},
          "connections":{"accepted":60,"active":2,"closed":{"admin_closed":0,"drained":50,"forced":0,"idle":0,\
-        "invalid_utf8":0,"line_too_long":0,"peer_closed":8,"refused":0,"reset_by_peer":0,"write_stalled":0}},
+        "internal_error":0,"invalid_utf8":0,"line_too_long":0,"peer_closed":8,"refused":0,"reset_by_peer":0,\
+        "write_stalled":0}},
          "drain":{"abandoned_by_peer":0,"accept_queue":"lossless","at_mark":52,"blocked_on":{"peer_close":1,\
         "peer_read":1},"closed":50,"deadline_in_ms":16880,"delay_ms":0,"elapsed_ms":3120,"from_backlog":4,"id":1,\
         "incomplete":0,"intent":"hold","late_discarded":120,"lost_received":0,"lost_sent":0,"mode":"close",\

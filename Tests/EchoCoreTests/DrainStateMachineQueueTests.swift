@@ -183,4 +183,54 @@ struct DrainStateMachineQueueTests {
         rig.pass(.seconds(1))
         #expect(rig.state == becomes && rig.drain.id == 1 && rig.machine.comingDrain == nil)
     }
+
+    // MARK: An undrain that waits for listeners of former drains
+
+    private static func isOvertaken(_ rig: Rig) -> Bool {
+        rig.actions.contains {
+            guard case .finishUndrain(attempt: 1, .refused) = $0 else { return false }
+            return true
+        }
+    }
+
+    private static func waiting() -> Rig {
+        var rig = opening(.draining)
+        rig.undrainMustWait()
+        #expect(rig.actions.isEmpty && rig.state == .draining)
+        return rig
+    }
+
+    @Test func waitingUndrain_opensWhenThereIsRoom() {
+        var rig = Self.waiting()
+        #expect(rig.undrain() == .opening(attempt: 1) && rig.actions.isEmpty)
+        rig.listenersMayReopen()
+        #expect(rig.actions == [.openListeners(attempt: 1)])
+        rig.postDrain()
+        #expect(rig.outcome == .started && rig.machine.comingDrain?.id == 2)
+        rig.listenersReopened()
+        #expect(rig.drain.id == 2)
+    }
+
+    @Test func waitingUndrain_isOvertakenByWhateverComes() {
+        for event: (inout Rig) -> Void in [
+            { $0.postDrain() }, { $0.postShutdown() }, { $0.signal() }, { $0.signal(.quit) },
+            {
+                $0.now = $0.drain.deadline; $0.pass(.zero)
+            },
+        ] {
+            var rig = Self.waiting()
+            event(&rig)
+            #expect(Self.isOvertaken(rig) && rig.drain.id == 1 && rig.machine.comingDrain == nil)
+            rig.listenersMayReopen()
+            #expect(!rig.actions.contains(.openListeners(attempt: 1)))
+        }
+    }
+
+    @Test func requestBeforeTheWait_overtakesToo() {
+        var rig = Self.opening(.draining)
+        rig.postShutdown()
+        rig.undrainMustWait()
+        #expect(Self.isOvertaken(rig) && rig.actions.contains(.moveWaiters(from: 2, to: 1)))
+        #expect(rig.drain.id == 1 && rig.drain.intent == .exit)
+    }
 }

@@ -87,6 +87,14 @@ struct Rig {
         actions = machine.listenersReopened(attempt: attempt, at: moment)
     }
 
+    mutating func undrainMustWait(attempt: Int = 1) {
+        actions = machine.undrainMustWait(attempt: attempt, at: moment)
+    }
+
+    mutating func listenersMayReopen(attempt: Int = 1) {
+        actions = machine.listenersMayReopen(attempt: attempt, at: moment)
+    }
+
     mutating func undrainFailed(attempt: Int = 1) {
         actions = machine.undrainFailed(attempt: attempt, at: moment)
     }

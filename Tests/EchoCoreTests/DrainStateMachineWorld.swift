@@ -14,7 +14,7 @@ struct World: Hashable {
         case listenersBound, startFailed
         case request(DrainRequest)
         case signal(TerminationSignal)
-        case undrain, listenersReopened, undrainFailed
+        case undrain, listenersReopened, undrainFailed, undrainMustWait, listenersMayReopen
         case listenersClosed
         case connectionEnded(World.End)
         case connectionsEnded
@@ -72,6 +72,8 @@ struct World: Hashable {
     /// Attempts to open listeners that have not been reported, and the one whose answer is owed.
     var attempts: [Int] = []
     var owedUndrain: Int?
+    /// The attempt that waits until fewer listeners of former drains are open.
+    var waiting: Int?
     /// Milestones of the current drain that were answered.
     var isDrainedTold = false
     var isExitingTold = false
@@ -97,7 +99,8 @@ struct World: Hashable {
         if left.requests > 0 { events += scope.requests.map(Event.request) }
         if left.signals > 0 { events += [.signal(.terminate), .signal(.quit)] }
         if left.undrains > 0 { events.append(.undrain) }
-        if !attempts.isEmpty { events += [.listenersReopened, .undrainFailed] }
+        if !attempts.isEmpty { events += [.listenersReopened, .undrainFailed, .undrainMustWait] }
+        if waiting != nil { events.append(.listenersMayReopen) }
         if listeners == .closing { events.append(.listenersClosed) }
         if open > 0, machine.state != .starting {
             events.append(.connectionEnded(.clean))
@@ -136,6 +139,13 @@ struct World: Hashable {
             return Answer(actions: machine.listenersReopened(attempt: attempts.removeFirst(), at: moment))
         case .undrainFailed:
             return Answer(actions: machine.undrainFailed(attempt: attempts.removeFirst(), at: moment))
+        case .undrainMustWait:
+            let attempt = attempts.removeFirst()
+            waiting = attempt
+            return Answer(actions: machine.undrainMustWait(attempt: attempt, at: moment))
+        case .listenersMayReopen:
+            defer { waiting = nil }
+            return Answer(actions: machine.listenersMayReopen(attempt: waiting ?? 0, at: moment))
         case .listenersClosed, .connectionEnded, .connectionsEnded:
             return Answer(actions: report(event))
         case .timerDue:
@@ -167,8 +177,8 @@ struct World: Hashable {
         case .connectionsEnded:
             isReported = true
             return machine.connectionsEnded(drain: id, at: moment)
-        case .listenersBound, .startFailed, .request, .signal, .undrain, .listenersReopened, .undrainFailed, .timerDue,
-            .halfASecond:
+        case .listenersBound, .startFailed, .request, .signal, .undrain, .listenersReopened, .undrainFailed,
+            .undrainMustWait, .listenersMayReopen, .timerDue, .halfASecond:
             return []
         }
     }

@@ -55,7 +55,9 @@ struct WorldStep {
             .reopenConnections:
             performOnConnections(action)
         case .openListeners(let attempt):
-            check(event == .undrain && after.owedUndrain == nil, "listeners are opened for an undrain only")
+            let isAwaited = event == .listenersMayReopen && attempt == before.waiting && attempt == after.owedUndrain
+            check(
+                isAwaited || event == .undrain && after.owedUndrain == nil, "listeners are opened for an undrain only")
             after.attempts.append(attempt)
             after.owedUndrain = attempt
         case .finishWaiters(let drain, let milestone):

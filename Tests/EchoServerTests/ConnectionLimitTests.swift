@@ -49,6 +49,30 @@ import Wire
         }
     }
 
+    /// More at once than there are places to refuse them in: they wait in the accept queue, and none is reset.
+    @Test(arguments: [1, 3])
+    func crowdBeyondTheLimit_allGetFIN(loops: Int) throws {
+        var configuration = ServerConfiguration.test()
+        configuration.maximumConnections = 2
+        configuration.refusalsAtATime = 4
+        try withServer(configuration, loops: loops) { server in
+            let served = try (0..<2).map { _ in try server.connectServed() }
+            let crowd = try (0..<60).map { _ in try server.connect() }
+            for client in crowd { client.send("nobody hears\n") }
+            for client in crowd {
+                #expect(client.readToEnd().isEmpty)
+                #expect(client.end == .finished)
+            }
+            #expect(eventually { server.status.connections.closed[.refused] == 60 })
+            for client in served {
+                client.send("b\n")
+                #expect(client.readText(2) == "B\n")
+            }
+            served[0].close()
+            _ = try server.connectServed()
+        }
+    }
+
     @Test func placeFreed_whenOneEnds_goesToTheNext() throws {
         try Self.withLimit(1) { server in
             for _ in 0..<5 {

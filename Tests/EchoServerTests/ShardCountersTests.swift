@@ -12,6 +12,6 @@ import Wire
         for (index, reason) in CloseReason.allCases.enumerated() {
             #expect(counters.ended(reason) == UInt64(index + 1))
         }
-        #expect(counters.ended == 55)
+        #expect(counters.ended == 66)
     }
 }

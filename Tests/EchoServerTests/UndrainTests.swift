@@ -122,4 +122,38 @@ import Wire
             for index in 0..<2 { #expect((try? TestClient(server.endpoint(index))) != nil) }
         }
     }
+
+    /// A storm of drains and undrains: each undrain succeeds, and listeners do not pile up.
+    @Test func undrains_waitWhenTooManyListenersRetire() throws {
+        try withServer(.test(acceptLinger: .seconds(1))) { server in
+            guard case .ipv4(let port) = try server.endpoint() else { preconditionFailure("a test server has IPv4") }
+            var most = 0
+            for _ in 0..<20 {
+                server.drain(timeout: .seconds(10))
+                let undrained = Self.undrain(server)
+                #expect(
+                    eventually {
+                        most = max(most, Self.listeners(on: port))
+                        return undrained.withLock { $0 } == .serving
+                    })
+            }
+            #expect(most <= 10)
+            _ = try server.connectServed()
+        }
+    }
+
+    /// In the kernel's table, `0A` being LISTEN.
+    private static func listeners(on port: UInt16) -> Int {
+        guard let file = fopen("/proc/net/tcp", "r") else { return -1 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 512)
+        var count = 0
+        let hex = String(port, radix: 16, uppercase: true)
+        let address = ":" + String(repeating: "0", count: 4 - hex.count) + hex + " "
+        while fgets(&line, 512, file) != nil {
+            let text = line.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? ""
+            if text.contains(address) && text.contains(" 0A ") { count += 1 }
+        }
+        return count
+    }
 }

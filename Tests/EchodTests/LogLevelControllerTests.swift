@@ -78,7 +78,10 @@ import Testing
         let output = LogOutput(level: options.logLevel, format: .text, sink: MemorySink())
         let controller = LogLevelController(options, output: output, log: output.logger())
         let linger = options.drainDefaults(everyTCPListenerIsLoopback: true).acceptLinger
-        return RunningSettings(given: options, acceptLinger: linger, logLevelController: controller).options()
+        return RunningSettings(
+            given: options, acceptLinger: linger, maximumConnections: options.maxConnections ?? 321,
+            logLevelController: controller
+        ).options()
     }
 
     @Test func everyOption_isThereOnce() throws {
@@ -109,6 +112,6 @@ import Testing
         #expect(options["admin"] == .list(["none"]) && options["admin-host"] == .list([]))
         #expect(options["accept-linger"] == .text("50ms") && options["idle-timeout"] == .text("off"))
         #expect(options["report"] == EffectiveOption.Value.none && options["config"] == EffectiveOption.Value.none)
-        #expect(options["max-connections"] == .number(1000) && options["admin-allow-remote"] == .toggle(false))
+        #expect(options["max-connections"] == .number(321) && options["admin-allow-remote"] == .toggle(false))
     }
 }

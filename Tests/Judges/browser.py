@@ -5,7 +5,7 @@ import contextlib
 from playwright import sync_api
 
 CHROMIUM = "/usr/bin/chromium"
-# Milliseconds; bounds every wait of Playwright's, far more than it takes.
+# Milliseconds; bounds every wait of Playwright; far more than it takes.
 PATIENCE = 20_000
 
 

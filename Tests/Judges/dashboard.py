@@ -10,7 +10,7 @@ import browser
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 400, "height": 800}
-# A server that is stopped, or gone, is no fault of the page; the network's complaints are the tests' own doing.
+# A server that is stopped, or gone, is not the page's fault; the tests themselves cause the network errors.
 EXPECTED = re.compile(r"^Failed to load resource|net::ERR_")
 
 expect.set_options(timeout=browser.PATIENCE)
@@ -22,7 +22,7 @@ def address(service):
 
 @contextlib.contextmanager
 def opened(service, url=None, live=True, **options):
-    """The page; at the end nobody may have complained, of the content policy least of all."""
+    """The page; at the end there must be no complaint, least of all from the content policy."""
     complaints = []
     with browser.page(**{"viewport": WIDE} | options) as page:
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -39,7 +39,7 @@ def is_complaint(message):
 
 
 def await_live(page):
-    """Until rates are measured, which takes two events of the stream."""
+    """Waits until rates are measured, which takes two events of the stream."""
     expect(field(page, "lines")).to_have_text(re.compile(r"\d"))
 
 

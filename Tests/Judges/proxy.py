@@ -1,4 +1,4 @@
-"""HAProxy before the admin."""
+"""HAProxy in front of the admin."""
 
 import socket
 import subprocess

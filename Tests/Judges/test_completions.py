@@ -1,4 +1,4 @@
-"""zsh and fish read their completion scripts, and do with Tab what is meant."""
+"""zsh and fish read their completion scripts, and Tab completes as intended."""
 
 import contextlib
 import os
@@ -55,7 +55,7 @@ def test_fish_offers(line, expected, tmp_path):
 
 @contextlib.contextmanager
 def interactive_zsh(folder):
-    """Yields what types into a zsh and waits for what it draws."""
+    """Yields a function that types into a zsh and waits for what it draws."""
     child, terminal = pty.fork()
     if child == 0:
         os.execvpe("zsh", ["zsh", "-f", "-i"], {"TERM": "dumb", "HOME": str(folder), "PATH": PATH})

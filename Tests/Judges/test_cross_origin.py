@@ -19,10 +19,10 @@ MUTATIONS = [
     ("PUT", "/log-level?level=error"),
     ("GET", "/prestop"),
 ]
-# So many answers at least are to what would change something.
+# At least this many answers are to requests that would change something.
 ENOUGH = 5 * len(MUTATIONS)
 
-# All that a page can make its browser send, each to one mutation. Resolves when the browser has had its answers.
+# Everything that a page can make its browser send, all to one mutation. Resolves when the browser has had its answers.
 ATTACK = """
 async ([base, method, path]) => {
   const url = base + path;
@@ -105,7 +105,7 @@ class _EmptyPage(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def elsewhere():
-    """The port of somebody else's web server on this host."""
+    """The port of another web server on this host."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -116,7 +116,7 @@ def elsewhere():
 
 @contextlib.contextmanager
 def target():
-    """A running echod with one open client; whatever happened in the block, it must not have noticed."""
+    """A running echod with one open client; whatever happens in the block must not affect it."""
     with echod.Echod() as service, service.client() as client:
         assert client.asks(b"before\n") == b"BEFORE\n"
         level = service.get("/log-level").json
@@ -143,7 +143,7 @@ class Record:
 
     @property
     def is_over(self):
-        """Nothing more is to come: all is answered, or what is not was given up by the browser without a word."""
+        """Nothing more will come: everything is answered, or the browser silently gave up the rest."""
         return self.pending <= 0 or len(changing(self.answers)) >= ENOUGH and time.monotonic() - self.last_event > 3
 
     def _count(self, request, change):
@@ -158,13 +158,13 @@ class Record:
 
 
 def attack(page, authority):
-    """Sends all there is from the page as it stands; returns what came of it."""
+    """Sends everything in ATTACK from the current page; returns the answers."""
     record = Record(page, authority)
     results = [page.evaluate(ATTACK, [f"http://{authority}", method, path]) for method, path in MUTATIONS]
-    # What has no event in the page; waiting lets Playwright hear of it.
+    # Some requests have no event in the page; waiting lets Playwright hear of them.
     echod.eventually(lambda: page.wait_for_timeout(20) or record.is_over, "the browser's last answer")
     for result in results:
-        # No page of another origin reads an answer, and of those that it may not read it learns no status.
+        # A page of another origin reads no answer, and learns no status of those that it may not read.
         assert all(answer == 0 or "Failed to fetch" in str(answer) for answer in result["opaque"]), result
         assert all("Failed to fetch" in str(answer) for answer in result["readable"]), result
     return record.answers
@@ -179,7 +179,7 @@ def assert_refused(answers, statuses=(400, 403, 405)):
     assert [one for one in changing(answers) if one[2] not in statuses] == []
 
 
-# The same site on another port, and another site; the rest in full length.
+# The same site on another port, and another site; the rest only in a full run.
 ORIGINS = [("localhost", "localhost"), ("127.0.0.1", "localhost")]
 ORIGINS += echod.count([], [("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1")])
 
@@ -203,7 +203,7 @@ def test_a_foreign_name_for_this_host_changes_nothing(elsewhere):
 def test_dns_rebinding_changes_and_reads_nothing():
     """The page came from its own server; then its name was pointed here: the browser takes both for one origin.
 
-    This Chromium would not even ask a loopback address for such a page. Others do, and here it is echod that is judged.
+    This Chromium would not even ask a loopback address for such a page. Others do, and this test judges echod.
     """
     arguments = [*REBINDING, "--disable-features=LocalNetworkAccessChecks"]
     with target() as (_, port), browser.page(arguments) as page:
@@ -219,7 +219,7 @@ def test_dns_rebinding_changes_and_reads_nothing():
 
 
 def test_the_admins_own_page_may():
-    """So the pages above were refused for being others'."""
+    """So the pages above were refused because their origin is another one."""
     with echod.Echod() as service, browser.page() as page:
         page.goto(f"http://{service.admin[0]}/livez")
         send = "([method, path]) => fetch(path, {method}).then(answer => answer.status)"

@@ -1,4 +1,4 @@
-"""The dashboard's charts: what was before the page was opened, and while it could not listen."""
+"""The dashboard's charts: what happened before the page was opened, and while it could not listen."""
 
 import contextlib
 import re
@@ -11,7 +11,7 @@ from proxy import Proxy
 
 
 def peak_of(page, chart):
-    """Of a second, as the chart says it to a screen reader; None before it is drawn."""
+    """The peak of a second, as the chart tells it to a screen reader; None before it is drawn."""
     label = page.locator(f"#{chart} svg").get_attribute("aria-label") or ""
     found = re.search(r"peak ([\d,.]+)", label)
     return found and float(found[1].replace(",", ""))
@@ -46,7 +46,7 @@ def test_what_was_before_the_page_was_opened():
             assert peak_of(page, "chart-active") == 1
             expect(lines_of(page, "chart-lines")).to_have_count(1)
             expect(page.locator("#chart-lines")).to_contain_text("since echod started")
-            # Live samples are added to them, and none is there twice.
+            # Live samples are added to them, and none appears twice.
             seen = points_of(page, "chart-lines")
             echod.eventually(lambda: points_of(page, "chart-lines") > seen, "a live sample")
             places = "(line) => [...line.points].map(({ x }) => x)"
@@ -74,7 +74,7 @@ def test_what_was_while_the_stream_was_broken(tmp_path):
         with service.client() as client:
             client.asks(b"line\n" * 60)
             await_kept(service, lines=60, active=1)
-        # Longer than the chart draws a line through without a sample.
+        # Longer than the gap without samples that the chart draws a line through.
         end = service.status()["uptime_ms"] + 6000
         echod.eventually(lambda: service.status()["uptime_ms"] > end, "some seconds")
         proxy.start()
@@ -85,7 +85,7 @@ def test_what_was_while_the_stream_was_broken(tmp_path):
 
 
 def test_the_history_of_a_process_that_is_gone_is_forgotten():
-    """It told its history and ended before the stream began; the one that took its place is younger."""
+    """The process sent its history and ended before the stream began; the one that took its place is younger."""
     old = {"active": [7, 7], "lines": [0, 0], "received": [0, 0], "sent": [0, 0], "uptime_ms": [86_400_000, 86_401_000]}
     with echod.Echod() as service, dashboard.opened(service) as page:
         page.route("**/ui/history", lambda route: route.fulfill(json=old), times=1)

@@ -58,7 +58,7 @@ def test_a_refused_request_is_explained_and_changes_nothing():
     with echod.Echod() as service, dashboard.opened(service) as page:
         page.click("#drain")
         page.locator("#drain-dialog [name=timeout]").fill("9")
-        # Half a duration does not get into the sentence.
+        # An incomplete duration does not appear in the sentence.
         expect(page.locator("#drain-consequence")).to_contain_text("cuts what is left after 20s.")
         dashboard.confirm(page, "drain-dialog")
         expect(page.locator("#drain-dialog .problem")).to_contain_text("write 9s for seconds")
@@ -160,7 +160,7 @@ def test_giving_up_the_token_does_nothing(tmp_path):
 
 
 def test_a_proxy_that_asks_who_reads_is_not_given_the_token():
-    """Reading needs none of ours: the dialog would come again with each refresh."""
+    """Reading needs no token of echod: the dialog would come back with each refresh."""
     with echod.Echod() as service, dashboard.opened(service) as page:
         page.route("**/connections?*", lambda route: route.fulfill(status=401, json={"detail": "Log in first."}))
         expect(page.locator("#connections-problem")).to_have_text("Log in first.")
@@ -198,7 +198,7 @@ def test_a_restarted_process_of_the_same_number_is_taken_up():
         ended = service.get("/status").json | {"state": "exiting", "exit_code": 0}
         ended["uptime_ms"] += 1_000_000
         last = {"content_type": "text/event-stream", "body": f"event: done\ndata: {json.dumps(ended)}\n\n"}
-        # The end stands until it was seen: the page tries again after two seconds, and a busy machine may miss them.
+        # The end is sent until it was seen: the page tries again after two seconds, and a busy machine may miss them.
         is_seen = False
         page.route("**/events", lambda route: route.continue_() if is_seen else route.fulfill(**last))
         page.reload()

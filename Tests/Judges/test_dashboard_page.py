@@ -62,7 +62,7 @@ def test_without_script_there_is_the_state_and_where_to_read_on(tmp_path):
             expect(page.get_by_role("heading", name="State: draining")).to_be_visible()
             links = page.get_by_role("link").all()
             assert [link.get_attribute("href") for link in links] == LINKS
-            # Of the dashboard nothing is left: all that one sees is the heading of the page and the notice.
+            # Nothing of the dashboard is left: only the heading of the page and the notice are visible.
             seen = page.locator("body").inner_text().split("\n")
             assert [line for line in seen if line][:2] == ["echod", "State: draining"]
             expect(page.get_by_role("button")).to_have_count(0)
@@ -79,7 +79,7 @@ def test_without_script_there_is_the_state_and_where_to_read_on(tmp_path):
 
 
 def test_axe_finds_nothing_in_what_is_there_without_script():
-    """axe itself needs JavaScript, so the page is given to it as a browser without would show it."""
+    """axe itself needs JavaScript, so the page is given to it as a browser without it would show it."""
     with echod.Echod() as service, browser.page() as page:
         plain = service.get("/", headers={"Accept": "text/html"}).text
         plain = re.sub("</?noscript>", "", re.sub("<script.*</script>", "", plain))
@@ -142,7 +142,7 @@ def test_it_works_below_a_prefix(tmp_path):
 
 
 def test_a_line_to_be_copied_is_one_word_to_a_shell(tmp_path):
-    """The author of a link to the page chooses its path, where the proxy before it is not strict."""
+    """If the proxy in front of the page is not strict, the author of a link chooses its path."""
     with echod.Echod() as service, Proxy(service.admin[0], tmp_path) as proxy:
         with dashboard.opened(service, f"{proxy.url[:-1]}';id;'/") as page:
             expect(page.locator("#commands")).to_contain_text(f"'{proxy.url[:-1]}%27;id;%27/status'")
@@ -213,7 +213,7 @@ def test_a_focused_button_keeps_its_focus_while_figures_change():
 def test_a_curl_line_is_copied():
     with echod.Echod() as service, dashboard.opened(service, permissions=["clipboard-read", "clipboard-write"]) as page:
         button = page.locator("#commands li").filter(has_text="Undrain").get_by_role("button")
-        # It says so for a moment only, which a busy machine may miss.
+        # The button says so only for a moment, which a busy machine may miss.
         observer = "new MutationObserver(() => { window.said ??= button.textContent; })"
         button.evaluate(f"(button) => {observer}.observe(button, {{ childList: true }})")
         button.click()

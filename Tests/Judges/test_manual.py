@@ -18,7 +18,7 @@ def mandoc(*arguments):
 
 
 def words(page):
-    """The page as it is read, without bold and underlined."""
+    """The page as it is read, without bold and underlining."""
     return re.sub(".\b", "", mandoc("-Tutf8", "-O", "width=80", FOLDER / page))
 
 
@@ -44,7 +44,7 @@ def test_every_option_and_command_of_the_help_is_in_the_manual():
     for name in names:
         own = re.search(rf"^     echod {name}\b.*?(?=^     [^ ]|\Z)", commands, re.M | re.S)
         assert own, name
-        # Those of shutdown are said to be those of drain.
+        # The manual says that the options of shutdown are those of drain.
         for option in () if name == "shutdown" else options(name):
             assert re.search(rf"^ +(-h, )?{option}\b", own[0] + common, re.M), f"{name} {option}"
 

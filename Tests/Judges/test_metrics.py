@@ -1,4 +1,4 @@
-"""`GET /metrics` before those who read it: promtool, the Python client's parsers, and a Prometheus that scrapes."""
+"""`GET /metrics` as its readers see it: promtool, the Python client's parsers, and a Prometheus that scrapes."""
 
 import contextlib
 import http.server
@@ -53,7 +53,7 @@ def samples_of(families):
             for family in families for sample in family.samples}
 
 
-# What the scrapes themselves move: the library closes the socket of the request before in its own time.
+# What the scrapes themselves change: the library closes the previous request's socket in its own time.
 MOVING = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",
           "process_open_fds", "echod_drain_remaining_seconds", "echod_admin_requests_total")
 
@@ -145,7 +145,7 @@ class Prometheus:
         self._made.close()
 
     def value(self, query):
-        """Of a query with one series; None while there is none."""
+        """The value of a query with one series; None while there is none."""
         assert self._process.poll() is None, self._log()
         try:
             result = self._ask(f"query?query={urllib.parse.quote(query)}")["result"]
@@ -174,7 +174,7 @@ class Prometheus:
 
 
 def test_prometheus_scrapes_openmetrics():
-    """It asks for that by itself; an `info` metric it knows in no other form."""
+    """Prometheus asks for OpenMetrics by itself; it knows an `info` metric in no other form."""
     with echod.Echod() as service, Prometheus(service.admin[0]) as prometheus:
         observe(service, prometheus)
         assert prometheus.type_of("echod_build_info") == "info"
@@ -188,14 +188,14 @@ def test_prometheus_scrapes_text():
 
 
 def observe(service, prometheus):
-    """What it has collected is what has happened."""
+    """Checks that Prometheus has collected what has happened."""
     prometheus.await_value("up", 1)
     with service.client() as client:
         assert client.asks(b"line\n" * 1234) == b"LINE\n" * 1234
     service.await_active(0)
     prometheus.await_value("echod_lines_total", 1234)
     prometheus.await_value('echod_connections_closed_total{reason="peer_closed"}', 1)
-    # One scrape or the other may be too late on a busy machine, and then there is no value until the next.
+    # A scrape may be too late on a busy machine, and then there is no value until the next.
     prometheus.await_value('echod_state{state="serving"}', 1)
     started = echod.eventually(lambda: prometheus.value("process_start_time_seconds"), "the start of the process")
     assert started <= time.time()

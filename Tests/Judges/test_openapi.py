@@ -224,7 +224,7 @@ def test_prestop_is_as_documented(document):
 def test_events_are_as_documented(document):
     with echod.Echod() as service, echod.Client(service.admin[0]) as reader:
         reader.send(b"GET /events HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        # It reads along from here.
+        # The reader follows the stream from here.
         beginning = reader.receive(15)
         service.post("/drain?wait")
         service.post("/shutdown?wait")

@@ -54,7 +54,7 @@ int begin_connect(const Options *options, uint64_t number);
 // The error of a connection that was begun, 0 if it is established.
 int connect_error(int descriptor);
 void watch(int poller, int descriptor, uint32_t events, void *context);
-// Reports once more what holds now, though its edge is spent.
+// Reports the current events once more, although their edge was already delivered.
 void watch_again(int poller, int descriptor, uint32_t events, void *context);
 int new_poller(void);
 void close_with_reset(int descriptor);
@@ -68,7 +68,7 @@ size_t make_answer(const Options *options, uint64_t connection, uint64_t sequenc
 
 // MARK: Failures
 
-// What went wrong where, e.g. ("connect", ECONNREFUSED). A negative error is one of ours:
+// What went wrong where, e.g. ("connect", ECONNREFUSED). Negative errors are echo-load's own:
 enum { CLOSED_EARLY = -1, WRONG_ANSWER = -2, TIMED_OUT = -3, UNASKED_BYTES = -4 };
 void count_failure(const char *phase, int error);
 uint64_t failure_count(void);

@@ -1,4 +1,4 @@
-// The load generator: one thread, epoll. It checks what it is answered, and it always ends.
+// The load generator: one thread, epoll. It checks every answer, and it always ends.
 
 #include "load.h"
 

@@ -26,7 +26,7 @@ static Histogram latency;
 
 static void begin(Slot *slot);
 
-// A slot that is done begins again from here, never from within itself, so that refused connections do not recurse.
+// A finished slot begins again only after this returns, so that refused connections do not recurse.
 static void end(Slot *slot, const char *phase, int error) {
     if (error) count_failure(phase, error);
     else succeeded++;

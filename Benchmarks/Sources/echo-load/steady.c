@@ -66,7 +66,7 @@ static void add_line(Asker *asker) {
     asker->unsent_end += options->line_bytes;
 }
 
-// As many lines as were answered, so that `depth` are in flight again.
+// Sends as many lines as were answered, so that `depth` are in flight again.
 static void ask(Asker *asker, uint64_t time) {
     size_t waiting = asker->unsent_end - asker->unsent_start;
     if (asker->unsent_start > 0) memmove(asker->unsent, asker->unsent + asker->unsent_start, waiting);
@@ -118,7 +118,7 @@ static int take_by_bytes(Asker *asker, const char *bytes, size_t count, uint64_t
     return 0;
 }
 
-// One read a turn, so that a connection with much in flight does not starve the others and the clock.
+// One read per turn, so that a connection with much in flight does not starve the others and the clock.
 static void receive(Asker *asker, uint32_t events) {
     ssize_t count = recv(asker->descriptor, received, sizeof received, 0);
     if (count < 0 && errno == EAGAIN) return;
@@ -129,7 +129,7 @@ static void receive(Asker *asker, uint32_t events) {
                                 : take_by_length(asker, received, (size_t)count, time);
     if (error) return end(asker, "read", error);
     if (asks) ask(asker, time);
-    // After a short read all is read, and what comes next makes a new edge. Else the edge is to be made again.
+    // After a short read nothing is left, and what comes next makes a new edge. Otherwise the edge must be made again.
     bool may_hold_more = count == READ_BYTES || events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     if (may_hold_more && asker->descriptor >= 0) watch_again(poller, asker->descriptor, WATCHED, asker);
 }
@@ -177,7 +177,7 @@ static void connect_one(unsigned number) {
     watch(poller, asker->descriptor, WATCHED, asker);
 }
 
-// A batch at a time, so that the accept queue does not overflow and no SYN is sent a second time, a second later.
+// A batch at a time, so that the accept queue does not overflow and no SYN is sent again a second later.
 static void connect_all(void) {
     uint64_t deadline = after(now(), options->timeout);
     for (unsigned i = 0; i < options->connections; i++) {
@@ -195,7 +195,7 @@ static void ask_all(void) {
         if (askers[i].descriptor >= 0) ask(&askers[i], now());
 }
 
-// No new lines: every line in flight is still to be answered, and after our FIN the server's must come.
+// No new lines: every line in flight must still be answered, and the server's FIN must follow ours.
 static void finish(void) {
     uint64_t deadline = after(now(), options->timeout);
     asks = false;

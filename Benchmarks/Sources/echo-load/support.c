@@ -59,8 +59,8 @@ static int bind_source(int descriptor, const Options *options, uint64_t number) 
     return bind(descriptor, (struct sockaddr *)&source, sizeof source);
 }
 
-// A full accept queue makes connect() fail with EAGAIN on a Unix socket that does not block, and nothing tells when to
-// try again. So it blocks, for a second at most; the server empties the queue meanwhile.
+// A full accept queue makes connect() fail with EAGAIN on a non-blocking Unix socket, and nothing says when to try
+// again. So connect() blocks, for a second at most; the server empties the queue meanwhile.
 static int connect_unix(int descriptor, const Address *address) {
     struct timeval second = {.tv_sec = 1};
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
@@ -139,7 +139,7 @@ static char upper(char byte) {
     return byte >= 'a' && byte <= 'z' ? (char)(byte - 32) : byte;
 }
 
-// A line between its white space: a number of each end that differs from line to line.
+// How much white space is at each end of a line; it differs from line to line.
 static void padding(const Options *options, uint64_t sequence, size_t *leading, size_t *trailing) {
     *leading = options->checks ? sequence % 4 : 0;
     *trailing = options->checks ? sequence / 4 % 3 : 0;
@@ -225,7 +225,7 @@ static void read_cpu(const char *path, ServerUse *use) {
     size_t size = fread(text, 1, sizeof text - 1, file);
     fclose(file);
     text[size] = 0;
-    // The command's name stands in parentheses and may hold anything, so count from the last one.
+    // The command's name is in parentheses and may hold anything, so count from the last one.
     const char *fields = strrchr(text, ')');
     unsigned long long user = 0, system = 0;
     const char *format = ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu";

@@ -1,8 +1,8 @@
 // The limit the other servers are compared with: echod's `upper` mode for ASCII, as directly as C and epoll allow.
 //
-// One thread, edge-triggered epoll, one scratch buffer. A connection owns memory only while bytes of it wait, either
-// for the rest of their line or for room in the socket. UTF-8 is passed through unjudged and the white space is that
-// of ASCII, so it does a little less than echod: a limit should.
+// One thread, edge-triggered epoll, one scratch buffer. A connection owns memory only while its bytes wait, either for
+// the rest of their line or for room in the socket. UTF-8 is passed through unchecked and only ASCII white space is
+// stripped, so it does a little less than echod: a limit should.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,9 +30,9 @@ typedef struct Connection {
     Waiting partial_line;
     Waiting output;
     int descriptor;
-    bool is_queued;       // in the ready list; must not be freed there
+    bool is_queued;       // in the ready list; must not be freed while it is there
     bool may_be_readable; // an edge arrived that has not been read to its end
-    bool saw_hangup;      // the peer's FIN is here: a short read is not the end of the news
+    bool saw_hangup;      // the peer's FIN is here: a short read does not mean that nothing more comes
     bool ends_after_output;
     bool discards; // a line was too long: input is thrown away until the peer ends
 } Connection;
@@ -148,7 +148,7 @@ static bool send_or_keep(Connection *connection, const unsigned char *bytes, siz
     return true;
 }
 
-// Returns false if the connection is lost. Until all is sent nothing is read: the peer must read its answers.
+// Returns false if the connection is lost. Nothing is read until all is sent: the peer must read its answers.
 static bool flush_output(Connection *connection) {
     Waiting *output = &connection->output;
     while (output->start < output->end) {
@@ -173,7 +173,8 @@ static bool finish(Connection *connection, size_t partial_bytes) {
     return connection->output.bytes != NULL;
 }
 
-// Sends FIN once the answers before the long line are out, and lets the peer end: close() now would reset them away.
+// Sends FIN once the answers before the long line are out, and lets the peer end: close() now would reset the
+// connection and lose them.
 static void stop_echoing(Connection *connection) {
     connection->discards = true;
     if (!connection->output.bytes) shutdown(connection->descriptor, SHUT_WR);
@@ -212,7 +213,7 @@ static void serve(Connection *connection) {
         if (connection->discards) shutdown(connection->descriptor, SHUT_WR);
     }
     if (connection->may_be_readable && !read_once(connection)) return close_connection(connection);
-    // One read a turn, so that a peer who never pauses does not starve the others.
+    // One read per turn, so that a peer that never pauses does not starve the others.
     if (connection->may_be_readable && !connection->output.bytes) queue_ready(connection);
 }
 
@@ -253,13 +254,13 @@ static void accept_all(void) {
         if (descriptor >= 0) {
             add_connection(descriptor);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            accept_is_paused = true; // until a connection closes; the edge of those who wait is spent
+            accept_is_paused = true; // until a connection closes; the edge of the waiting clients is spent
             return;
         } else if (errno == EAGAIN) {
             return;
         } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK) {
             fail("accept4");
-        } // else: an error of that one peer
+        } // else: an error of one peer only
     }
 }
 

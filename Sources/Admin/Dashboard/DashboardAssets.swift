@@ -21,7 +21,8 @@ struct DashboardAssets: Sendable {
             })
     }
 
-    /// The page. A browser without JavaScript shows `state`; the page's script asks for everything that it shows.
+    /// The page. A browser without JavaScript shows `state`; otherwise the page's script fetches everything that it
+    /// shows.
     func page(showing state: ServiceState) -> String { page.joined(separator: state.rawValue) }
 
     /// The answer with one file, by its name below `/ui/`.

@@ -75,7 +75,7 @@ enum DashboardRoutes {
     }
 }
 
-/// The samples of the service as `GET /ui/history` sends them: in columns, each as long as the others.
+/// The samples of the service as `GET /ui/history` sends them: in columns of equal length.
 enum HistoryDocument {
     /// Bytes that a sample takes in its five columns, roughly.
     private static let size = 48

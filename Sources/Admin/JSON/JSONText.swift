@@ -1,10 +1,10 @@
 internal import Basics
 internal import FoundationEssentials
 
-/// JSON as the contract has it: one line, keys sorted, slashes not escaped, and only the bytes 32 to 126, so that
+/// JSON as the contract defines it: one line, keys sorted, slashes not escaped, and only the bytes 32 to 126, so that
 /// nothing from outside can steer a terminal on which the answer is read.
 enum JSONText {
-    /// The document and a newline; nil for a value that JSON cannot hold, which no answer of echod is.
+    /// The document and a newline; nil for a value that JSON cannot hold, which does not occur in an answer of echod.
     static func encode(_ value: some Encodable) -> [UInt8]? {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -12,7 +12,7 @@ enum JSONText {
         return escapingBeyondASCII(Array(document)) + [UInt8(ascii: "\n")]
     }
 
-    /// What is not ASCII can only stand within a string, where `\uXXXX` means the same.
+    /// Characters beyond ASCII can only be inside a string, where `\uXXXX` means the same.
     private static func escapingBeyondASCII(_ document: [UInt8]) -> [UInt8] {
         guard document.contains(where: { $0 > 126 }) else { return document }
         var escaped: [UInt8] = []

@@ -5,7 +5,7 @@ enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
-    /// Above what `integer` holds.
+    /// For values above the range of `integer`.
     case unsigned(UInt64)
     case string(String)
     case array([JSONValue])

@@ -1,9 +1,9 @@
 internal import Basics
 
-/// JSON in the contract's form, written value by value, for documents of which there are many: `JSONEncoder` takes ten
-/// times as long, and while a page of a thousand connections is made no other client of the admin is served.
+/// JSON in the contract's form, written value by value, for documents that are written often: `JSONEncoder` takes ten
+/// times as long, and while a page of a thousand connections is written, no other client of the admin is served.
 ///
-/// The caller sees to the order of the members: that of their names.
+/// The caller must write the members in the order of their names.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -23,7 +23,7 @@ struct JSONWriter {
         needsComma = true
     }
 
-    /// `name` needs no escape.
+    /// `name` must not need escaping.
     mutating func member(_ name: String, _ value: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(UInt8(ascii: "\""))

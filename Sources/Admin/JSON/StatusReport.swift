@@ -2,7 +2,7 @@ package import Wire
 
 /// The status object as the file of `--report` holds it: the words of `GET /status`, on one line.
 package enum StatusReport {
-    /// What a kubelet keeps of a termination message, and what a pipe takes whole (PIPE_BUF).
+    /// How much a kubelet keeps of a termination message, and a pipe takes in one piece (PIPE_BUF).
     package static let longest = 4096
 
     /// At most `longest` bytes, the newline included. Only the lists of addresses can make it longer: then as many of

@@ -16,8 +16,8 @@ struct MetricFamily: Hashable, Sendable {
         var value: Value
     }
 
-    /// The labels of a series, by name; the values may be any text. Kept as both formats write them, for most series
-    /// live as long as the process: `{path="/drain",code="200"}`, or nothing.
+    /// The labels of a series, by name; the values may be any text. Kept as both formats write them, because most
+    /// series live as long as the process: `{path="/drain",code="200"}`, or nothing.
     struct Labels: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         let text: [UInt8]
 

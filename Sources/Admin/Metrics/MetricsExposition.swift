@@ -1,7 +1,7 @@
-/// The two text forms in which Prometheus takes metrics.
+/// The two text formats that Prometheus accepts.
 ///
-/// Sources: prometheus.io, "Exposition formats"; the OpenMetrics 1.0 specification. They differ in how a counter's
-/// metadata is called, in the types that exist, in the unit's line and in the end.
+/// Sources: prometheus.io, "Exposition formats"; the OpenMetrics 1.0 specification. They differ in the name of a
+/// counter's metadata, in the types that exist, in the unit's line and in the end.
 enum MetricsExposition: Hashable, Sendable, CaseIterable {
     /// Text format 0.0.4.
     case text
@@ -17,7 +17,7 @@ enum MetricsExposition: Hashable, Sendable, CaseIterable {
 
     /// The whole answer, as UTF-8.
     ///
-    /// Bytes and no `String`, which takes ten times as long to grow: this runs every few seconds beside the echo.
+    /// Bytes, not a `String`, which takes ten times as long to grow: this runs every few seconds beside the echo.
     func write(_ families: [MetricFamily]) -> [UInt8] {
         var text: [UInt8] = []
         // A scrape has some 10,000 bytes.
@@ -43,7 +43,7 @@ enum MetricsExposition: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// In OpenMetrics the metadata names the family, in the older format each of its samples.
+    /// In OpenMetrics the metadata names the family; in the older format it names the samples.
     private func metadataName(of family: MetricFamily) -> String {
         switch self {
         case .text: family.sampleName
@@ -68,7 +68,7 @@ enum MetricsExposition: Hashable, Sendable, CaseIterable {
 }
 
 extension [UInt8] {
-    /// As both formats ask; a quote is escaped where the text is in quotes, and everywhere in OpenMetrics.
+    /// Escapes as both formats require; a quote is escaped if the text is in quotes, and everywhere in OpenMetrics.
     mutating func appendEscaped(_ text: String, quotes: Bool) {
         for byte in text.utf8 {
             switch byte {

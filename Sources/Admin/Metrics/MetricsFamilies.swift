@@ -3,7 +3,7 @@ internal import Wire
 
 /// The metrics of contract.md, section 5, made from what was measured. Every series is there from the start.
 extension MetricFamily {
-    /// `echod_*`, but for those of the admin API.
+    /// `echod_*`, except those of the admin API.
     static func ofService(_ measured: ServiceMeasurements) -> [MetricFamily] {
         ofConnections(measured) + ofBytes(measured) + ofState(measured)
     }
@@ -81,7 +81,7 @@ extension MetricFamily {
         return families
     }
 
-    /// `process_*`, called as Prometheus' client libraries call them.
+    /// `process_*`, named as Prometheus' client libraries name them.
     static func ofProcess(_ process: ProcessMeasurements) -> [MetricFamily] {
         [
             MetricFamily(

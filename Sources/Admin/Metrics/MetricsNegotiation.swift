@@ -1,5 +1,5 @@
-/// Chooses the form of the metrics by `Accept` (RFC 9110, 12.5.1): the one with the higher quality, the text format
-/// where they are equal, and also where neither is acceptable, for people and scrapers that ask for something else.
+/// Chooses the form of the metrics by `Accept` (RFC 9110, 12.5.1): the one with the higher quality, or the text format
+/// if they are equal or neither is acceptable, for people and scrapers that ask for something else.
 enum MetricsNegotiation {
     /// `accept`: the values of all headers of that name.
     static func choose(accept: [String]) -> MetricsExposition {
@@ -15,7 +15,7 @@ enum MetricsNegotiation {
 }
 
 extension MediaRange {
-    /// The more the closer; nil where it does not mean this form.
+    /// Higher is closer; nil if the range does not mean this form.
     fileprivate func closeness(to form: MetricsExposition) -> Int? {
         let (name, version) =
             switch form {

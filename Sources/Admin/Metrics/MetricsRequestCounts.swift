@@ -1,19 +1,19 @@
 internal import MicroHTTPD
 internal import Synchronization
 
-/// How often each endpoint gave each answer, counted on any thread. Every series that can ever be is made at the start:
-/// a lookup and an atomic addition count an answer, nothing locks, and no client can make the table grow.
+/// How often each endpoint gave each answer, counted on any thread. Every possible series is made at the start:
+/// counting an answer is a lookup and an atomic addition, nothing locks, and no client can make the table grow.
 ///
-/// Not counted is what the HTTP library refuses on its own, before our code sees a request: an overlong request line or
-/// head, a version of HTTP that is none.
+/// Requests that the HTTP library refuses on its own, before our code sees them, are not counted: an overlong request
+/// line or head, an invalid HTTP version.
 final class MetricsRequestCounts: Sendable {
-    /// The path of requests that no endpoint has, or that are refused before their path is looked at.
+    /// The path of requests whose path no endpoint has, or that are refused before their path is looked at.
     static let otherPath = "other"
 
     struct Series: Hashable, Sendable {
         /// A route's template, or `other`.
         var path: String
-        /// Of HTTP.
+        /// The HTTP status.
         var status: Int
     }
 
@@ -49,8 +49,8 @@ final class MetricsRequestCounts: Sendable {
         countOf = Dictionary(uniqueKeysWithValues: zip(series, counts))
     }
 
-    /// The same reply, which is counted when it is given. `path`: the route's template; nil for a request that none
-    /// has, or that was refused before it was looked for.
+    /// The same reply, counted when it is given. `path`: the route's template; nil for a request that has no route, or
+    /// that was refused before its route was looked up.
     func counting(_ reply: HTTPReply, of path: String?) -> HTTPReply {
         reply.whenAnswered { self.count($0.status, of: path) }
     }
@@ -70,11 +70,11 @@ final class MetricsRequestCounts: Sendable {
         }
     }
 
-    /// What parameters and guards may answer in the name of every route.
+    /// What parameters and guards may answer on behalf of every route.
     private static let refusedReads = [400]
     private static let refusedMutations = [400, 401, 403]
-    /// What a request without a route may be answered: by the router, or in its name before it.
+    /// What the answer to a request without a route may be, from the router or, before it, on its behalf.
     private static let refusals = Set(HTTPRejection.allCases.map(\.status) + [403, 404, 405]).sorted()
-    /// What a route may answer beyond what it says: shown once it has.
+    /// What a route may answer beyond what it documents; shown once that has occurred.
     private static let otherStatuses = [200, 202, 401, 409, 500, 503, 504]
 }

@@ -79,7 +79,7 @@ enum OpenAPIDocument {
         let refusals = [
             Answer.problem(400, "A parameter or a body that is not for this endpoint, or no proper request."),
             Answer.problem(403, "A Host that echod does not answer to, another site's page, or a peer that may not."),
-            // The library's last answer to a client that waits; a route that knows more about its 503 says so itself.
+            // The library's last answer to a waiting client; a route that knows more about its 503 says so itself.
             Answer.problem(503, "The process is about to end, and the answer is not known any more."),
         ]
         guard route.isMutation else { return refusals }
@@ -143,7 +143,7 @@ extension Parameter {
         case .choice(let names): Schema.oneOf(names)
         case .integer(let range):
             ["type": "integer", "minimum": .unsigned(range.lowerBound), "maximum": .unsigned(range.upperBound)]
-        // The range itself is no matter of a pattern; the description has it.
+        // A pattern cannot express the range; the description gives it.
         case .duration: ["type": "string", "pattern": "^[0-9]+(ms|s|m|h)$"]
         case .peer: ["type": "string", "minLength": 1]
         }

@@ -1,7 +1,7 @@
 internal import EchoCore
 internal import Wire
 
-/// What the OpenAPI document says of a route beside its method, path, parameters and summary.
+/// What the OpenAPI document says about a route besides its method, path, parameters and summary.
 struct Operation: Sendable {
     /// Groups the operations for a reader.
     enum Tag: String, CaseIterable, Sendable {
@@ -29,7 +29,7 @@ struct Operation: Sendable {
     var segment: JSONValue?
     /// A header without which the request is refused, and its only value.
     var requiredHeader: (name: String, value: String)?
-    /// By its own handler; what the router itself may answer is added by the document.
+    /// From its own handler; the document adds what the router itself may answer.
     var answers: [Answer]
 
     init(
@@ -55,9 +55,9 @@ struct Answer: Sendable {
     var status: Int
     var meaning: String
     var contents: [Content]
-    /// Headers that may be there, and what each says.
+    /// Headers that may be present, and what each says.
     var headers: [String: String] = [:]
-    /// Operations, by id, that take something of this answer: its place in the answer, by the parameter's name.
+    /// Operations, by id, that take something from this answer: its place in the answer, by the parameter's name.
     var links: [String: [String: String]] = [:]
 
     static func text(_ status: Int, _ meaning: String, example: JSONValue) -> Answer {
@@ -87,7 +87,7 @@ extension Answer.Content {
         mediaType: ProblemDetails.mediaType, schema: Schema.reference("Problem"), example: nil)
 }
 
-/// Examples, made by what makes the answers: so they cannot have another form.
+/// Examples, made by the code that makes the answers, so that they cannot have another form.
 enum OpenAPIExamples {
     static let status = JSONValue(
         encoding: ServiceStatus(

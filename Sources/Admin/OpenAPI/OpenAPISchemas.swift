@@ -1,8 +1,8 @@
 internal import Wire
 
-/// JSON Schema, as OpenAPI 3.1 has it.
+/// JSON Schema, as OpenAPI 3.1 uses it.
 enum Schema {
-    /// Every key is always there and there is no other: the contract has null where a value is missing.
+    /// Every key is always present and there are no others: the contract uses null where a value is missing.
     static func object(_ properties: [String: JSONValue]) -> JSONValue {
         [
             "type": "object", "additionalProperties": false, "properties": .object(properties),
@@ -20,7 +20,7 @@ enum Schema {
         oneOf(type.allCases.map(\.rawValue))
     }
 
-    /// The same or null.
+    /// The same schema, or null.
     static func nullable(_ schema: JSONValue) -> JSONValue {
         guard let type = schema["type"] else { return ["oneOf": [schema, ["type": "null"]]] }
         let schema = schema.with(["type": [type, "null"]])
@@ -71,7 +71,7 @@ enum OpenAPISchemas {
     private static let drain = Schema.object(
         counts(of: DrainCounter.self).merging([
             "accept_queue": Schema.cases(of: AcceptQueueGuarantee.self),
-            // What nothing waits for is left out.
+            // Blockers that no connection waits for are left out.
             "blocked_on": [
                 "type": "object", "additionalProperties": false, "properties": .object(counts(of: Blocker.self)),
             ],

@@ -22,7 +22,7 @@ enum Authorization {
 }
 
 extension Problem {
-    /// The same for a missing and for every wrong token, so that nothing is learned from it.
+    /// The same for a missing token and for every wrong one, so that it reveals nothing.
     static let unauthorized = Problem(
         status: 401,
         detail:

@@ -1,14 +1,14 @@
 internal import Basics
 internal import MicroHTTPD
 
-/// Refuses what a web page could send in the name of the browser's user, and what comes from elsewhere.
+/// Refuses what a web page could send on behalf of the browser's user, and what comes from elsewhere.
 ///
-/// Pure: a request and the configuration in, a refusal out. Every rule is of contract.md, section 5, "Guards".
+/// Pure: a request and the configuration in, a refusal out. Every rule comes from contract.md, section 5, "Guards".
 struct Guards: Sendable {
     let configuration: AdminConfiguration
 
-    /// Every request. A name that an attacker's DNS points at us (DNS rebinding) makes his page "same origin" with
-    /// the admin; so only addresses and the names we know are answered to, compared whole.
+    /// For every request. A name that an attacker's DNS points at us (DNS rebinding) makes the attacker's page "same
+    /// origin" with the admin, so the Host must be an address or a name we know, compared whole.
     func checkHost(_ request: HTTPRequest) throws(Problem) {
         let hosts = request.values(of: "host")
         guard hosts.count == 1, let host = hosts.first else {
@@ -30,7 +30,7 @@ struct Guards: Sendable {
         return name == "localhost" || configuration.allowedHosts.contains { $0.lowercased() == name }
     }
 
-    /// Requests that change something. To be called after `checkHost`.
+    /// For requests that change something. Called after `checkHost`.
     func checkMutation(_ request: HTTPRequest) throws(Problem) {
         try checkFetchSite(request)
         try checkOrigin(request)
@@ -49,7 +49,7 @@ struct Guards: Sendable {
         else { throw .unauthorized }
     }
 
-    /// A browser of today says with every request whose page sent it.
+    /// A current browser says with every request whose page sent it.
     private func checkFetchSite(_ request: HTTPRequest) throws(Problem) {
         let sites = request.values(of: "sec-fetch-site")
         guard sites.isEmpty || sites == ["same-origin"] || sites == ["none"] else {
@@ -59,7 +59,7 @@ struct Guards: Sendable {
         }
     }
 
-    /// An older browser sends at least this; `null` is what a sandboxed or a local page sends.
+    /// An older browser sends at least this; a sandboxed or a local page sends `null`.
     private func checkOrigin(_ request: HTTPRequest) throws(Problem) {
         let origins = request.values(of: "origin")
         guard origins.isEmpty || origins == request.values(of: "host").map({ "http://\($0)" }) else {

@@ -1,6 +1,6 @@
 internal import Basics
 
-/// One element of `Accept` (RFC 9110, 12.5.1). Parameters other than the version and the quality choose nothing here.
+/// One element of `Accept` (RFC 9110, 12.5.1). Parameters other than the version and the quality are ignored.
 struct MediaRange: Hashable, Sendable {
     /// In lower case: `text/html`, `text/*`, `*/*`.
     let type: String
@@ -8,7 +8,7 @@ struct MediaRange: Hashable, Sendable {
     /// In thousandths.
     let quality: Int
 
-    /// nil for what is not one.
+    /// nil if `element` is not a media range.
     init?(_ element: Substring) {
         let parts = Self.split(element, at: ";")
         guard let type = parts.first, type.contains("/") else { return nil }
@@ -51,7 +51,7 @@ struct MediaRange: Hashable, Sendable {
         String(text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"") ? text.dropFirst().dropLast() : text)
     }
 
-    /// The parts without the blanks around them. All that is looked for is ASCII, so bytes will do.
+    /// The parts without the blanks around them. Everything searched for is ASCII, so bytes will do.
     private static func split(
         _ text: Substring, at separator: Unicode.Scalar, atMost splits: Int = .max
     ) -> [Substring] {

@@ -1,6 +1,6 @@
 internal import Basics
 
-/// A query parameter that a route takes, as a value: errors, the list at `GET /` and whatever describes the API are
+/// A query parameter that a route takes, as a value: errors, the list at `GET /` and every description of the API are
 /// made from it.
 struct Parameter: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
@@ -20,7 +20,7 @@ struct Parameter: Hashable, Sendable {
     /// A sentence for the OpenAPI document, where the name does not say enough.
     var meaning = ""
 
-    /// What it may be, for a person.
+    /// The allowed values, for a person.
     var allowed: String {
         switch kind {
         case .choice(let names):
@@ -50,7 +50,7 @@ struct Parameter: Hashable, Sendable {
     }
 }
 
-/// `format=text`: what else would be JSON or a page, as text.
+/// `format=text`: text instead of JSON or a page.
 enum TextFormat: String, CaseIterable {
     case text
 }

@@ -26,7 +26,7 @@ struct PathTemplate: Hashable, Sendable, ExpressibleByStringLiteral {
         segments = Self.segments(of: text)
     }
 
-    /// nil where the path is another one. A slash at the end makes it another one. `others`: `segments(of: path)`.
+    /// nil if the path is a different one; a slash at the end makes it different. `others`: `segments(of: path)`.
     func match(_ others: [Substring]) -> Match? {
         guard segments.count == others.count else { return nil }
         var match = Match.exact

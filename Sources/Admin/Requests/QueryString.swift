@@ -12,7 +12,7 @@ struct QueryString: Hashable, Sendable {
 
     var items: [Item]
 
-    /// Refuses what cannot have been meant: empty parts, names or values, and bytes that are no text.
+    /// Refuses what cannot have been meant: empty parts, names or values, and bytes that are not text.
     init(_ query: String?) throws(Problem) {
         items = []
         guard let query, !query.isEmpty else { return }
@@ -49,7 +49,7 @@ struct QueryString: Hashable, Sendable {
         return name
     }
 
-    /// nil for an escape that is none, for control characters, and for bytes that are not UTF-8.
+    /// nil for an invalid escape, for control characters, and for bytes that are not UTF-8.
     private static func decode(_ encoded: Substring.UTF8View) -> String? {
         var bytes: [UInt8] = []
         var rest = encoded[...]

@@ -12,7 +12,7 @@ extension HTTPResponse {
         return HTTPResponse(status: status, contentType: contentType, headers: headers, body: body)
     }
 
-    /// A JSON document that is written already, with its newline.
+    /// A JSON document that is already written, with its newline.
     static func json(status: Int, bytes: [UInt8]) -> HTTPResponse {
         HTTPResponse(status: status, contentType: "application/json", headers: [], body: bytes)
     }
@@ -35,7 +35,7 @@ extension HTTPResponse {
             headers: [
                 Header("Content-Security-Policy", policy.joined(separator: "; ")),
                 Header("Referrer-Policy", "no-referrer"),
-                // At the same address others get the list of endpoints.
+                // Other clients get the list of endpoints at the same address.
                 Header("Vary", "Accept"),
             ],
             body: Array(html.utf8))
@@ -53,7 +53,7 @@ extension HTTPResponse {
         HTTPResponse(status: 200, contentType: contentType, headers: [], body: body)
     }
 
-    /// A scrape. What is in it is escaped as its format asks.
+    /// A scrape. Its content is already escaped as its format requires.
     static func metrics(contentType: String, _ text: [UInt8]) -> HTTPResponse {
         HTTPResponse(status: 200, contentType: contentType, headers: [], body: text)
     }
@@ -72,7 +72,7 @@ extension HTTPResponse {
 
 extension HTTPReply {
     /// The same reply, with `body` called when its answer is known: at once, or on the HTTP server's thread, where it
-    /// may not wait. Never for a client that has hung up before.
+    /// must not block. Never called for a client that hung up before.
     func whenAnswered(_ body: @escaping @Sendable (HTTPResponse) -> Void) -> HTTPReply {
         switch self {
         case .response(let response), .stream(let response, _):

@@ -102,7 +102,7 @@ enum ConnectionRoutes {
     }
 
     private static func id(_ request: RoutedRequest, _ missing: Problem) throws(Problem) -> UInt64 {
-        // One spelling an id: no sign, no leading zero.
+        // One spelling per id: no sign, no leading zero.
         guard let segment = request.segment, let id = UInt64(segment), String(id) == segment else { throw missing }
         return id
     }

@@ -31,7 +31,7 @@ enum DrainRoutes {
             "prestop", .drain, requiredHeader: (prestopHeader, "1"), .drainOver, .drainLossy, .drainConflict,
             .tooManyWaiters, .waitOver)
     ) { request throws(Problem) in
-        // A browser sends it for no image, link or form: without it, a page could drain with a plain GET.
+        // A browser never sends it for an image, link or form: without it, a page could drain with a plain GET.
         guard request.request.values(of: prestopHeader.lowercased()) == ["1"] else {
             throw .forbidden(
                 "GET /prestop needs the header \(prestopHeader): 1, which a preStop hook sends with httpHeaders. Send "
@@ -86,7 +86,7 @@ enum DrainRoutes {
     ) throws(Problem) -> HTTPReply {
         let arguments = request.arguments
         let context = request.context
-        // All values are judged before the service is asked for anything.
+        // All values are checked before the service is asked for anything.
         let waits = alwaysWaits || arguments.contains(wait)
         let limit = try arguments.duration(wait)
         let defaults = context.configuration.drainDefaults
@@ -132,8 +132,8 @@ enum DrainRoutes {
                 answer.complete { .json(status: statusCode(outcome), status) }
             }
             guard let waiter else { return answer.complete(tooManyWaiters.response) }
-            // A client that is killed resets its connection, or only ends it: then it looks like one that has stopped
-            // sending and still reads, and keeps its place until the drain is over.
+            // A killed client resets its connection or just ends it. If it just ends it, it looks like a client that
+            // has stopped sending but still reads, and it keeps its place until the drain is over.
             answer.onDisconnect { [weak service] in service?.stopWaiting(waiter) }
         }
     }

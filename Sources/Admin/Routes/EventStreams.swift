@@ -6,8 +6,8 @@ internal import Wire
 /// The clients of `GET /events`, over all admin addresses, and the one observation of the service that they share: an
 /// event is written once, and sent to all.
 ///
-/// Thread-safe. Events are told, and clients greeted, on one thread of the service's: so a client's first event is
-/// never older than the next, and no change falls between the two.
+/// Thread-safe. Events are told, and clients are greeted, on one of the service's threads, so a client's second event
+/// is never older than its first, and no change falls between the two.
 final class EventStreams: Sendable {
     static let limit = 16
 
@@ -32,9 +32,9 @@ final class EventStreams: Sendable {
         var places = 0
         var clients: [UInt64: Client] = [:]
         var last: UInt64 = 0
-        /// While there is a client.
+        /// Set while there is a client.
         var observation: ServiceObservation?
-        /// `done` was sent. A client that comes later starts a new observation, and so gets it, too.
+        /// `done` was sent. A client that comes later starts a new observation, and so gets `done`, too.
         var isOver = false
     }
 
@@ -71,7 +71,7 @@ final class EventStreams: Sendable {
 
     private func observe() {
         let observation = service.observe { [weak self] in self?.tell($0, $1) }
-        // What is let go ends outside the lock.
+        // The observation that is released ends outside the lock.
         _ = state.withLock { state -> ServiceObservation? in
             guard !state.clients.isEmpty else { return observation }
             defer { state.observation = observation }
@@ -100,7 +100,7 @@ final class EventStreams: Sendable {
         }
     }
 
-    /// As the HTML standard has it, "Server-sent events". JSON has no line end but its last one.
+    /// As in the HTML standard, "Server-sent events". The only line end in the JSON is its last one.
     private static func text(_ event: ServiceEvent, _ status: ServiceStatus) -> [UInt8] {
         let document = JSONText.encode(status) ?? Array("{}\n".utf8)
         return Array("event: \(event.rawValue)\ndata: ".utf8) + document + [UInt8(ascii: "\n")]

@@ -57,7 +57,7 @@ struct ProbeResult: Hashable, Sendable {
         var name: String
         /// Why it failed; nil when it passed.
         var failure: String?
-        /// What a person should know though it passed.
+        /// What a person should know even though it passed.
         var remark: String?
     }
 
@@ -67,7 +67,8 @@ struct ProbeResult: Hashable, Sendable {
 
     var hasPassed: Bool { checks.allSatisfy { $0.failure == nil } }
 
-    /// In kube-apiserver's form, so that what reads its lists reads ours; it withholds the reasons, we give them.
+    /// In kube-apiserver's form, so that its readers can read ours; kube-apiserver withholds the reasons, echod gives
+    /// them.
     func list(of probe: String) -> String {
         let lines = checks.map { check in
             if let failure = check.failure { return "[-]\(check.name) failed: \(failure)" }
@@ -76,7 +77,7 @@ struct ProbeResult: Hashable, Sendable {
         return (lines + ["\(probe) check \(hasPassed ? "passed" : "failed")"]).joined(separator: "\n")
     }
 
-    /// `admin` passes by being said.
+    /// `admin` always passes: the answer itself proves it.
     static func live(isStuck: Bool) -> ProbeResult {
         let failure = isStuck ? "an event loop has not answered for 5 s" : nil
         return ProbeResult(

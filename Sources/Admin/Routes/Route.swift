@@ -21,7 +21,7 @@ struct Route: Sendable {
     var methods: [HTTPMethod] { method == .get && !endpoint.isMutatingGet ? [.get, .head] : [method] }
 }
 
-/// What an endpoint takes, says of itself and does. It captures nothing: all that it works with comes with the request.
+/// What an endpoint takes, documents and does. It captures nothing: all that it works with comes with the request.
 struct Endpoint: Sendable {
     typealias Handler = @Sendable (RoutedRequest) throws(Problem) -> HTTPReply
 
@@ -52,7 +52,7 @@ final class AdminContext: Sendable {
     let configuration: AdminConfiguration
     /// The figures of this process as of now; nil where the kernel does not give them.
     let process: @Sendable () -> ProcessMeasurements?
-    /// What all requests so far were answered.
+    /// The counts of all answers so far.
     let answered = MetricsRequestCounts(routes: Route.table)
     let streams: EventStreams
     /// The OpenAPI document, after the first request for it.

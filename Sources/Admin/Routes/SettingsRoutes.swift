@@ -1,9 +1,9 @@
 internal import Logging
 internal import MicroHTTPD
 
-/// `GET /config` and `/log-level`: what the process runs with, and what of it may be changed.
+/// `GET /config` and `/log-level`: the settings the process runs with, and those that can be changed.
 enum SettingsRoutes {
-    /// There is no secret among the options: of the token only the path of its file.
+    /// The options hold no secret: for the token, only the path of its file.
     static let config = Endpoint(
         summary: "the options in effect and their sources, as JSON",
         operation: Operation("getConfig", .process, .json(200, "The options in effect and their sources.", "Config"))
@@ -19,7 +19,7 @@ enum SettingsRoutes {
         .response(level(request.context.configuration.settings))
     }
 
-    /// A change lasts until HUP, where the configuration file names a level, or the end of the process.
+    /// A change lasts until HUP, if the configuration file names a level, or until the end of the process.
     static let setLogLevel = Endpoint(
         summary: "log more or less from now on", parameters: [level],
         operation: Operation(

@@ -29,11 +29,11 @@ enum StatusRoutes {
     ) { request throws(Problem) in
         let streams = request.context.streams
         guard let place = streams.takePlace() else { throw tooManyStreams }
-        // A place that is not used, as after HEAD, is free again with the closure.
+        // An unused place, as after HEAD, is freed with the closure.
         return .stream(.eventStream(beginning: retry)) { streams.add($0, place) }
     }
 
-    /// A browser tries again a second after the stream broke.
+    /// A browser tries again a second after the stream breaks.
     private static let retry = "retry: 1000\n\n"
 
     private static let tooManyStreams = Problem.unavailable(

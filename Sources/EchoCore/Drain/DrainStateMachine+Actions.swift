@@ -20,7 +20,7 @@ package enum DrainAction: Hashable, Sendable {
     /// Reset every connection at once, reason `forced`.
     case resetConnections(drain: Int)
     /// Bind new listeners at the same addresses, beside the old ones while those serve their queue; then report
-    /// `listenersReopened` or `undrainFailed` with the same number, before the next action is done.
+    /// `listenersReopened`, `undrainFailed` or `undrainMustWait` with the same number, before the next action is done.
     case openListeners(attempt: Int)
     /// Connections whose FIN is not sent are open again. Old listeners go on with their queue and close at their time.
     case reopenConnections(drain: Int)

@@ -64,6 +64,11 @@ extension DrainStateMachine {
     private mutating func take(
         _ request: DrainRequest, at now: Moment
     ) -> (outcome: DrainReply.Outcome, actions: [DrainAction]) {
+        if case .draining(_, let draining) = stage, let undrain = draining.undrain, undrain.isWaiting {
+            let refusal = giveUp(undrain, .refused(Self.overtaken), at: now)
+            let (outcome, actions) = take(request, at: now)
+            return (outcome, refusal + actions)
+        }
         if let answer = queue(request, at: now) { return answer }
         switch stage {
         case .starting:
@@ -130,7 +135,7 @@ extension DrainStateMachine {
 extension DrainStateMachine {
     static var stillStarting: String { "The service is still starting." }
     static var processIsExiting: String { "The process is exiting. Send the request to the process that follows it." }
-    private static var overtaken: String {
+    static var overtaken: String {
         "A later request or signal overtook this undrain. Read GET /status, then decide again."
     }
 
@@ -176,7 +181,7 @@ extension DrainStateMachine {
     private mutating func queue(
         _ request: DrainRequest, at now: Moment
     ) -> (outcome: DrainReply.Outcome, actions: [DrainAction])? {
-        guard var undrain, let drain, request.mode != .abort else { return nil }
+        guard var undrain, let drain, !undrain.isWaiting, request.mode != .abort else { return nil }
         undrain.queue.append(Undrain.Queued(request: request, askedAt: now.time))
         if var coming = undrain.coming {
             coming.join(request, at: now.time)

@@ -7,7 +7,7 @@ internal import Wire
 /// open: until then the service is not ready, and if they cannot be opened the drain goes on as before.
 ///
 /// A request that comes meanwhile waits in the undrain's queue. Only mode abort, QUIT, a further signal and a deadline
-/// overtake the undrain.
+/// overtake the undrain. While the undrain itself waits for listeners of former drains, everything overtakes it.
 extension DrainStateMachine {
     /// `DELETE /drain`. `.opening` is answered later, by `DrainAction.finishUndrain`.
     package mutating func undrainRequested(
@@ -41,20 +41,46 @@ extension DrainStateMachine {
     package mutating func undrainFailed(attempt: Int, at moment: Moment) -> [DrainAction] {
         let now = advanceClock(to: moment)
         guard let undrain, undrain.attempt == attempt else { return runTimers(at: now) }
-        let actions: [DrainAction]
+        return giveUp(undrain, .failed, at: now) + runTimers(at: now)
+    }
+
+    /// Too many listeners of former drains still serve their queues: that attempt waits, unless a request has come
+    /// already. `listenersMayReopen` ends the wait.
+    package mutating func undrainMustWait(attempt: Int, at moment: Moment) -> [DrainAction] {
+        let now = advanceClock(to: moment)
+        guard var undrain, undrain.attempt == attempt else { return runTimers(at: now) }
+        guard undrain.queue.isEmpty else {
+            return giveUp(undrain, .refused(Self.overtaken), at: now) + runTimers(at: now)
+        }
+        undrain.isWaiting = true
+        self.undrain = undrain
+        return runTimers(at: now)
+    }
+
+    /// Enough of them have closed. Nothing happens if that attempt was overtaken.
+    package mutating func listenersMayReopen(attempt: Int, at moment: Moment) -> [DrainAction] {
+        let now = advanceClock(to: moment)
+        let due = runTimers(at: now)
+        guard var undrain, undrain.attempt == attempt, undrain.isWaiting else { return due }
+        undrain.isWaiting = false
+        self.undrain = undrain
+        return due + [.openListeners(attempt: attempt)]
+    }
+
+    /// The drain goes on, and requests in the queue join it.
+    mutating func giveUp(_ undrain: Undrain, _ outcome: UndrainOutcome, at now: Moment) -> [DrainAction] {
         switch stage {
         case .draining(var record, var draining):
-            let answers = end(undrain, .failed, joining: &record)
+            let answers = end(undrain, outcome, joining: &record)
             draining.undrain = nil
-            actions = answers + replan(record, draining, at: now)
+            return answers + replan(record, draining, at: now)
         case .drained(var record, _):
-            let answers = end(undrain, .failed, joining: &record)
+            let answers = end(undrain, outcome, joining: &record)
             stage = .drained(record, nil)
-            actions = answers + exitIfIntended(record, due: now.time, at: now)
+            return answers + exitIfIntended(record, due: now.time, at: now)
         case .starting, .serving, .lameDuck, .forcing, .exiting:
-            actions = []
+            return []
         }
-        return actions + runTimers(at: now)
     }
 
     /// After the drain the process holds or exits. An undrain under way is overtaken: the listeners that it has opened
@@ -96,7 +122,7 @@ extension DrainStateMachine {
     /// Joins an undrain that is under way; it then also undoes the requests in its queue.
     private mutating func open(of record: DrainRecord) -> [DrainAction] {
         if let present = undrain {
-            undrain = Undrain(attempt: present.attempt)
+            undrain = Undrain(attempt: present.attempt, isWaiting: present.isWaiting)
             return present.coming.map { [.moveWaiters(from: $0.id, to: record.id)] } ?? []
         }
         undrainAttempts += 1

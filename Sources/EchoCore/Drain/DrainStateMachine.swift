@@ -69,6 +69,9 @@ package struct DrainStateMachine: Hashable, Sendable {
         }
 
         let attempt: Int
+        /// Too many listeners of former drains still serve their queues: it has opened nothing, and whatever comes
+        /// overtakes it.
+        var isWaiting = false
         var queue: [Queued] = []
         /// The drain that the queue comes to; nil while the queue is empty.
         var coming: DrainRecord?

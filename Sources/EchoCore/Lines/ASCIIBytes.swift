@@ -1,14 +1,14 @@
-/// What `LineUppercaser` does sixteen bytes at a time. Every load and store is checked against the span's bounds;
-/// measured, leaving the checks out gains nothing beyond noise. What runs once a line is forced inline, which
-/// takes a seventh off the time of a line.
+/// What `LineUppercaser` does sixteen bytes at a time. Every load and store is checked against the span's bounds; in
+/// measurements, leaving the checks out gains nothing beyond noise. Functions that run once per line are forced inline,
+/// which cuts the time per line by a seventh.
 enum ASCIIBytes {
     typealias Vector = SIMD16<UInt8>
 
     static let width = 16
     static let newline: UInt8 = 0x0A
 
-    /// Upper-cases the ASCII letters of all of `bytes`. Other bytes stay as they are, so that it does no harm to text
-    /// that is not ASCII, nor when it is done twice. Returns whether all of it is ASCII.
+    /// Upper-cases the ASCII letters in `bytes` and leaves all other bytes as they are: safe for text that is not
+    /// ASCII, and safe to repeat. Returns whether all of it is ASCII.
     static func uppercase(_ bytes: inout MutableSpan<UInt8>) -> Bool {
         var raw = bytes.mutableBytes
         let count = raw.byteCount
@@ -119,7 +119,7 @@ enum ASCIIBytes {
         return start..<end
     }
 
-    /// As `UnicodeLine.isWhitespace`, of a byte below 0x80.
+    /// `UnicodeLine.isWhitespace` for a byte below 0x80.
     static func isWhitespace(_ byte: UInt8) -> Bool {
         byte <= 0x20 && (byte >= 0x1C || (byte >= 0x09 && byte <= 0x0D))
     }
@@ -139,7 +139,7 @@ enum ASCIIBytes {
         return (halves[0] | halves[1]) & 0x8080_8080_8080_8080 == 0
     }
 
-    /// A vector's elements lie in memory in their order, so on a little-endian machine the first one is lowest.
+    /// A vector's elements are in memory in order, so on a little-endian machine the first one is lowest.
     private static func firstHit(_ half: UInt64) -> Int {
         half.littleEndian.trailingZeroBitCount &>> 3
     }

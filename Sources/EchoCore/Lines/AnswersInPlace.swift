@@ -1,11 +1,12 @@
-/// Pushes the answers of a buffer's lines together where they were received. Bytes that need no move are not touched:
-/// neighbours are gathered into a run, and a run is moved when it ends, if anything before it was dropped.
+/// Closes the gaps between the answers to a buffer's lines, where the lines were received. Bytes that need not move are
+/// not touched: adjacent answers are gathered into a run, and a run is moved when it ends, if anything before it was
+/// dropped.
 struct AnswersInPlace {
     private var start = 0
     private var end = 0
     private var run = 0..<0
 
-    /// Keeps the answer to a line of ASCII that has a `\n` at the end of `line`, behind all lines kept before.
+    /// Keeps the answer to a line of ASCII, whose `\n` is at the end of `line`, after all lines kept before.
     @inline(__always)
     mutating func keepLine(_ line: Range<Int>, in bytes: inout MutableSpan<UInt8>) {
         let text = ASCIIBytes.stripped(line, of: bytes.span)
@@ -38,7 +39,7 @@ struct AnswersInPlace {
         return start..<end
     }
 
-    /// Rare in a buffer without white space to strip, so that it stays out of the loop over the lines.
+    /// Rarely called for a buffer without white space to strip, so it is kept out of the loop over the lines.
     @inline(never)
     private mutating func endRun(in bytes: inout MutableSpan<UInt8>) {
         if start == end {

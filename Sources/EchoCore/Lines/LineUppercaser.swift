@@ -1,26 +1,26 @@
-/// Mode upper (contract.md, section 2) for one connection: frames what was received into lines, strips each of white
-/// space at both ends, upper-cases it, and ends it with one `\n`. Knows nothing of sockets.
+/// Mode upper (contract.md, section 2) for one connection: frames what was received into lines, strips white space from
+/// both ends of each, upper-cases it, and ends it with one `\n`. Knows nothing of sockets.
 ///
 /// Between calls it holds the unfinished line and nothing else; while there is none it owns no memory. How the bytes
 /// are cut into calls never changes the answers. After a failure, or `finish`, it must not be used again.
 package struct LineUppercaser: Sendable {
     /// Why the connection must end. Earlier lines were answered; nothing after them was.
     package enum Failure: Hashable, Sendable {
-        /// A line is not UTF-8; judged when all of it is there.
+        /// A line is not UTF-8; judged once the whole line has arrived.
         case invalidUTF8
-        /// More than the maximum without a `\n`; judged as soon as it is passed, before anything else.
+        /// More bytes than the maximum without a `\n`; judged as soon as the maximum is exceeded, before anything else.
         case lineTooLong
     }
 
-    /// What came of one call.
+    /// The outcome of one call.
     package struct Result: Hashable, Sendable {
         /// Where the bytes to be sent are.
         package enum Answer: Hashable, Sendable {
             case none
-            /// In the buffer that was passed, at these offsets: not empty. True of most calls, and then nothing was
-            /// allocated.
+            /// In the buffer that was passed in, at these offsets; not empty. Most calls return this, and then nothing
+            /// was allocated.
             case inPlace(Range<Int>)
-            /// At the end of the array that was passed, all of them.
+            /// At the end of the array that was passed in, all of them.
             case appended
         }
 
@@ -28,7 +28,7 @@ package struct LineUppercaser: Sendable {
         /// Lines answered.
         package var lines = 0
         package var failure: Failure?
-        /// After a failure: bytes that were held or passed and stand in no answered line.
+        /// After a failure: bytes that were held or passed in and belong to no answered line.
         package var unanswered = 0
     }
 
@@ -46,12 +46,12 @@ package struct LineUppercaser: Sendable {
     /// Bytes held of an unfinished line, at most the maximum.
     package var partialLineLength: Int { held.count }
 
-    /// Bytes of memory held for the unfinished line: at most twice its length or 32, never more than the maximum; but
-    /// for the allocator's rounding.
+    /// Bytes of memory held for the unfinished line: at most twice its length or 32, and never more than the maximum,
+    /// apart from the allocator's rounding.
     var heldCapacity: Int { held.capacity }
 
-    /// The length of the first line in `bytes`, its `\n` included; nil where there is no `\n`. For a caller that must
-    /// not go past the line at hand.
+    /// The length of the first line in `bytes`, including its `\n`; nil if there is no `\n`. For a caller that must not
+    /// read past the current line.
     package static func lengthOfFirstLine(in bytes: Span<UInt8>) -> Int? {
         ASCIIBytes.firstNewline(in: bytes, from: 0).map { $0 + 1 }
     }
@@ -60,9 +60,10 @@ package struct LineUppercaser: Sendable {
     ///
     /// - Parameters:
     ///   - bytes: just what was received. They are overwritten.
-    ///   - output: takes the answers where they cannot stand in `bytes`: when a line is completed that began in an
-    ///     earlier call, or holds anything but ASCII. Grows by at most three times `partialLineLength` and `bytes`.
-    /// - Returns: where the answers stand, and how many lines they answer.
+    ///   - output: takes the answers that cannot be made in `bytes`: those from the first line that began in an earlier
+    ///     call or holds anything but ASCII. Grows by at most three times the sum of `partialLineLength` and the length
+    ///     of `bytes`.
+    /// - Returns: where the answers are, and how many lines they answer.
     package mutating func receive(_ bytes: inout MutableSpan<UInt8>, overflow output: inout [UInt8]) -> Result {
         let isASCII = ASCIIBytes.uppercase(&bytes)
         var result = Result()
@@ -103,7 +104,7 @@ package struct LineUppercaser: Sendable {
     }
 }
 
-// MARK: The lines that a buffer holds whole
+// MARK: Lines wholly inside one buffer
 
 extension LineUppercaser {
     /// Nothing is held when this begins.
@@ -148,7 +149,7 @@ extension LineUppercaser {
         result.answer = appending ? .appended : .inPlace(answers)
     }
 
-    /// The one place with a pointer: an array takes a span's elements one by one only.
+    /// The only place that uses a pointer: an array can append a span's elements only one by one.
     private static func append(_ bytes: Span<UInt8>, to array: inout [UInt8]) {
         bytes.withUnsafeBufferPointer { array.append(contentsOf: $0) }
     }
@@ -157,7 +158,7 @@ extension LineUppercaser {
 // MARK: The line that began in an earlier call
 
 extension LineUppercaser {
-    /// Adds to the unfinished line. `isASCII` may be false of bytes that are.
+    /// Adds to the unfinished line. `isASCII` may be false for bytes that are ASCII.
     private mutating func hold(_ bytes: Span<UInt8>, isASCII: Bool) -> Failure? {
         guard !bytes.isEmpty else { return nil }
         let length = held.count + bytes.count
@@ -173,7 +174,7 @@ extension LineUppercaser {
         return nil
     }
 
-    /// Answers the held line as a whole one, and gives its memory back.
+    /// Answers the held line as a complete one, and frees its memory.
     private mutating func answerHeld(into output: inout [UInt8]) -> Failure? {
         let line = held
         let isASCII = heldIsASCII
@@ -187,12 +188,12 @@ extension LineUppercaser {
         return UnicodeLine.appendAnswer(to: line.span, into: &output) ? nil : .invalidUTF8
     }
 
-    /// In bytes. Under it the allocator's own overhead would be the larger part.
+    /// In bytes. Below this, the allocator's own overhead would be the larger part.
     private static var smallestCapacity: Int { 32 }
 }
 
 extension LineUppercaser {
-    /// How many of `bytes` belong to complete lines: everything up to and with the last `\n`.
+    /// How many of `bytes` belong to complete lines: everything up to and including the last `\n`.
     package static func lengthOfCompleteLines(in bytes: Span<UInt8>) -> Int {
         var end = bytes.count
         while end > 0 && bytes[end - 1] != 0x0a { end -= 1 }

@@ -1,9 +1,9 @@
-/// A line that holds bytes beyond ASCII. The standard library knows UTF-8 and case; this spares it the common
-/// questions, because each costs some 40 ns.
+/// A line that holds bytes beyond ASCII. The standard library knows UTF-8 and case; this code answers the common
+/// questions itself, because asking the library costs some 40 ns each time.
 enum UnicodeLine {
-    /// Appends the answer to `line` (which has no `\n`): stripped at both ends, upper-cased, a `\n`. Returns false, and
-    /// appends nothing, where the line is not valid UTF-8; surrogates, overlong forms and anything past U+10FFFF are
-    /// not.
+    /// Appends the answer to `line` (which has no `\n`): stripped at both ends, upper-cased, followed by a `\n`.
+    /// Returns false, and appends nothing, if the line is not valid UTF-8; surrogates, overlong forms and anything past
+    /// U+10FFFF are not valid.
     static func appendAnswer(to line: Span<UInt8>, into output: inout [UInt8]) -> Bool {
         guard let text = try? UTF8Span(validating: line) else { return false }
         appendUppercased(line.extracting(stripped(text)), to: &output)
@@ -19,8 +19,8 @@ enum UnicodeLine {
         }
     }
 
-    /// Whether `scalar` lies in one of some large blocks without case: the scripts of India and of South East Asia,
-    /// punctuation, ideographs, Hangul, emoji. A test asks the standard library whether that is still so.
+    /// Whether `scalar` is in one of several large blocks without case: the scripts of India and of South East Asia,
+    /// punctuation, ideographs, Hangul, emoji. A test checks against the standard library that this is still so.
     static func isInCaselessBlock(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0800...0x109F, 0x2000...0x2100, 0x2E80...0xA63F, 0xAC00...0xFAFF, 0x1F000...0x10FFFF: true
@@ -61,7 +61,7 @@ enum UnicodeLine {
         }
     }
 
-    /// `bytes` are the three or four of one code point.
+    /// `bytes` are the three or four bytes of one code point.
     private static func appendUppercasedScalar(of bytes: Span<UInt8>, to output: inout [UInt8]) {
         var value = UInt32(bytes[0]) & (bytes.count == 3 ? 0x0F : 0x07)
         for index in 1..<bytes.count { value = value &<< 6 | UInt32(bytes[index] & 0x3F) }
@@ -73,10 +73,10 @@ enum UnicodeLine {
     }
 }
 
-/// The upper-case of what UTF-8 writes in two bytes, U+0080 to U+07FF: Latin, Greek, Cyrillic, Armenian and others.
+/// The upper case of what UTF-8 encodes in two bytes, U+0080 to U+07FF: Latin, Greek, Cyrillic, Armenian and others.
 private enum TwoByteUppercase {
-    /// An entry is the UTF-8 of the mapping, the first byte lowest, and above it zeroes; six bytes at most. 15 KiB,
-    /// made when the first such character comes.
+    /// An entry is the UTF-8 of the mapping, first byte lowest, zeroes above it; six bytes at most. 15 KiB in all,
+    /// built when the first such character arrives.
     private static let mappings: [UInt64] = (UInt32(0x80)..<0x800).map { value in
         guard let scalar = Unicode.Scalar(value) else { return 0 }
         return scalar.properties.uppercaseMapping.utf8.reversed().reduce(0) { $0 &<< 8 | UInt64($1) }

@@ -5,9 +5,9 @@ package import Wire
 package struct ConnectionTable: Sendable {
     private struct Column {
         var title: String
-        /// Numbers stand on the right.
+        /// Numbers are right-aligned.
         var isNumber = false
-        /// What is left out first where there is not room for all has the highest; 0 stays.
+        /// When there is no room for all columns, the one with the highest value is left out first; 0 always stays.
         var dispensability: Int
         var cell: @Sendable (ConnectionInfo) -> String
     }
@@ -18,13 +18,13 @@ package struct ConnectionTable: Sendable {
         self.page = page
     }
 
-    /// The table and a line that says how much of the whole it is; without the last newline.
+    /// The table, and a line that says how many of all connections it shows; without the last newline.
     package var text: String {
         (lines() + [footer]).joined(separator: "\n")
     }
 
-    /// The title line and one for each connection. With a width, no line has more columns than that: those that matter
-    /// least are left out, the ones that say nothing at all before them, and what is still too long is cut.
+    /// The title line and one line per connection. With a width, no line has more columns than that: table columns that
+    /// show only `-` are left out first, then those that matter least, and what is still too long is cut.
     package func lines(width: Int? = nil) -> [String] {
         var columns = Self.columns.map { column in
             let cells = [column.title] + page.connections.map(column.cell)

@@ -1,14 +1,14 @@
-/// The last five minutes of the service: a sample each second while it has clients. All times are its uptime.
+/// The last five minutes of the service: a sample each second while it has clients. All times are uptimes of the
+/// service.
 ///
-/// Without clients no counter can change. So a pause needs no samples and no wake-ups, and is filled in
-/// for the reader.
+/// Without clients no counter can change, so a pause needs no samples and no wake-ups; it is filled in for the reader.
 package struct SampleHistory: Sendable {
     package static let interval = Duration.seconds(1)
     package static let span = Duration.seconds(300)
-    /// No two samples are nearer than the interval, so that these reach over the span.
+    /// No two samples are closer than the interval, so this many cover the span.
     private static let capacity = 301
 
-    /// The oldest first; never empty, as every process begins with nothing.
+    /// The oldest first; never empty: every process begins with a sample of zeroes.
     private var samples = [ServiceSample()]
     private var isRecording = false
 
@@ -20,20 +20,21 @@ package struct SampleHistory: Sendable {
         isRecording = true
         let due = last.uptime + Self.interval
         guard uptime >= due else { return due }
-        // The end of the pause: what comes now is not spread over it.
+        // Ends the pause, so that what comes now is not spread over it.
         append(last.repeated(at: uptime))
         return uptime + Self.interval
     }
 
-    /// A sample that was due. Returns when the next one is; nil when no client is left, whose end this sample has.
+    /// Records a sample that was due. Returns when the next one is due; nil when no client is left, because this sample
+    /// already includes the last client's end.
     package mutating func record(_ sample: ServiceSample) -> Duration? {
         append(sample)
         isRecording = sample.active > 0
         return isRecording ? sample.uptime + Self.interval : nil
     }
 
-    /// The samples of the span before `uptime`, the oldest first, between one and two intervals apart. A longer
-    /// distance is a time in which the process did not run.
+    /// The samples of the span before `uptime`, the oldest first, between one and two intervals apart. A longer gap is
+    /// a time in which the process did not run.
     package func recent(at uptime: Duration) -> [ServiceSample] {
         let start = max(.zero, uptime - Self.span)
         var recent: [ServiceSample] = []
@@ -49,7 +50,8 @@ package struct SampleHistory: Sendable {
         return recent
     }
 
-    /// Until when the counters of a sample are known to have stayed, without a sample of that; nil where they are not.
+    /// Until when a sample's counters are known to have stayed the same without another sample to show it; nil if they
+    /// are not known to have.
     private func endOfPause(after index: Int, at uptime: Duration) -> Duration? {
         let sample = samples[index]
         guard index + 1 < samples.count else { return isRecording ? nil : uptime }

@@ -1,19 +1,19 @@
 package import Wire
 
 /// The service as the admin plane sees it. Every method may be called from any thread, returns within microseconds and
-/// never waits for a loop; what needs the loops' own data is delivered to a completion, exactly once, on a thread of
-/// the service's, and within a second even when a loop is stuck.
+/// never waits for a loop; what needs the loops' own data is delivered to a completion, exactly once, on one of the
+/// service's threads, and within a second even when a loop is stuck.
 package protocol ServiceControl: AnyObject, Sendable {
     /// The state, the counters and the drain as of now. `bytes.unread`, `bytes.unacked` and `drain.blockedOn` are
     /// those of the last sample.
     func status() -> ServiceStatus
 
-    /// The same with a new sample of the kernel's queues. Completes on the thread on which observers are told, and with
-    /// a status that is no older than what they were told.
+    /// The same, with a new sample of the kernel's queues. Completes on the thread that tells observers, with a status
+    /// that is no older than the last one they were told.
     func sampleStatus(_ completion: @escaping @Sendable (ServiceStatus) -> Void)
 
-    /// One page of connections. The caller makes it, on a thread that may be held for milliseconds: that is
-    /// what a thousand rows take to be sorted and put into words. nil when a loop did not answer within a second.
+    /// One page of connections. The caller makes it, on a thread that may be held for milliseconds: that is how long it
+    /// takes to sort and format a thousand rows. nil when a loop did not answer within a second.
     func connections(_ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage.Maker?) -> Void)
 
     /// One connection, open or among the last 1,000 that closed.
@@ -28,18 +28,19 @@ package protocol ServiceControl: AnyObject, Sendable {
     /// For `GET /metrics`: asks no loop, and samples no connection.
     func measure() -> ServiceMeasurements
 
-    /// The samples of the last five minutes, the oldest first, a second or two apart. A longer distance is a time in
-    /// which the process did not run; the first one may be that of the start. Asks no loop.
+    /// The samples of the last five minutes, the oldest first, a second or two apart. A longer gap is a time in which
+    /// the process did not run; the first sample may be the one taken at the start. Asks no loop.
     func recentSamples() -> [ServiceSample]
 
-    /// Starts or joins a drain. The answer is the state of the instant at which the request took effect.
+    /// Starts or joins a drain. The answer is the state at the instant the request took effect.
     ///
     /// While an undrain opens the listeners, the request waits for it, and the answer shows the drain that begins then.
-    /// Should the undrain fail, the request joins the drain that goes on, and so do those who wait for the other.
+    /// If the undrain fails, the request joins the drain that goes on, and so do the clients waiting for the drain that
+    /// would have begun.
     func requestDrain(_ request: DrainRequest) -> DrainReply
 
-    /// Takes a drain back: serving again, also when there was none. Completes when the listeners are open. One that
-    /// comes while they are being opened takes back what was asked for meanwhile, too.
+    /// Takes a drain back: the service serves again, also if there was no drain. Completes when the listeners are open.
+    /// An undrain that comes while they are being opened also takes back what was requested in the meantime.
     func requestUndrain(_ completion: @escaping @Sendable (UndrainReply, ServiceStatus) -> Void)
 
     /// Asks to be told when the drain `id` reaches `milestone`, at most `limit` from now (nil: no limit).
@@ -52,8 +53,8 @@ package protocol ServiceControl: AnyObject, Sendable {
     /// The client stopped waiting: its place is free, its completion is no longer called. The drain goes on.
     func stopWaiting(_ waiter: UInt64)
 
-    /// Has `observer` told of every event from now on, in order, on one thread of the service's; one that comes after
-    /// `done` is told that. It ends with the observation that is returned.
+    /// Tells `observer` of every event from now on, in order, on one of the service's threads; an observer that comes
+    /// after `done` is told `done`. The observation ends with the returned object.
     func observe(_ observer: @escaping @Sendable (ServiceEvent, ServiceStatus) -> Void) -> ServiceObservation
 
     /// Asks every loop for a sign of life; true when one has not answered for 5 s of running time.
@@ -73,7 +74,7 @@ package struct DrainReply: Hashable, Sendable {
         case started
         /// A drain was running; what the request named was merged into it.
         case joined
-        /// The state admits no such request: 409, with the reason for a person.
+        /// The state does not allow the request: 409, with the reason for a person.
         case refused(String)
     }
 
@@ -120,9 +121,9 @@ package enum DrainWaitOutcome: Hashable, Sendable {
     case limitPassed
 }
 
-/// What observers of the service are told of, each time with the status of that moment.
+/// What observers of the service are told, each time with the status of that moment.
 package enum ServiceEvent: String, Hashable, Sendable, CaseIterable {
-    /// The state is another one, or what a drain has in force is: a request joined, mode wait became close.
+    /// The state changed, or what a drain has in force did: a request joined, or mode wait became close.
     case state
     /// A second has passed.
     case totals

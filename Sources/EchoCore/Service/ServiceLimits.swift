@@ -1,6 +1,6 @@
-/// The limits of the contract to which more than one part of echod keeps.
+/// The contract's limits that more than one part of echod enforces.
 package enum ServiceLimits {
-    /// Of every duration that an option or a request gives: so sums of nanoseconds cannot overflow.
+    /// For every duration that an option or a request gives, so that sums of nanoseconds cannot overflow.
     package static let longestDuration = Duration.seconds(24 * 60 * 60)
     /// What the timeout of a drain may be.
     package static let drainTimeout = Duration.milliseconds(100)...longestDuration
@@ -9,7 +9,7 @@ package enum ServiceLimits {
 
     /// Connections on one page of `GET /connections`, at most.
     package static let rowsPerPage = 1000
-    /// The same where the request names no limit.
+    /// The same if the request names no limit.
     package static let defaultRowsPerPage = 100
     /// Connections that are remembered after their end.
     package static let closedConnections = 1000

@@ -1,7 +1,7 @@
 package import Wire
 
-/// What `GET /metrics` shows of the service, all of one instant. Everything but the status and the limit counts from
-/// the start of the process, drains and undrains notwithstanding.
+/// What `GET /metrics` shows of the service, all from one instant. Everything but the status and the limit counts from
+/// the start of the process, across drains and undrains.
 package struct ServiceMeasurements: Hashable, Sendable {
     package var status: ServiceStatus
     /// The limit past which clients are refused.
@@ -42,7 +42,7 @@ package enum AcceptError: String, Hashable, Sendable, CaseIterable {
     case timedOut = "ETIMEDOUT"
     case other
 
-    /// `name` is that of an errno; nil where it has none.
+    /// `name` is the name of an errno; nil if it has none.
     package init(errnoName name: String?) {
         self = name.flatMap(AcceptError.init(rawValue:)) ?? .other
     }

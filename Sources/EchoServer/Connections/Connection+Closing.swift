@@ -32,7 +32,8 @@ extension Connection {
         pump()
     }
 
-    /// Undrain: open again unless our FIN is sent, or it is closed for the admin or for a fault of its own.
+    /// Undrain: reopens the connection, unless our FIN is sent, or it is closed for the admin or for a fault of its
+    /// own.
     func drainWasTakenBack() {
         markDueAt = nil
         wasMarked = false
@@ -40,18 +41,18 @@ extension Connection {
             phase = .echoing
             pump()
         }
-        // The idle timer was taken away with the mark.
+        // The mark removed the idle timer.
         rearmTimer()
     }
 
     // MARK: The admin
 
-    /// `DELETE /connections/{id}`. One that is ending for another reason goes on doing so, unless it is cut; one that a
-    /// drain is closing does not wait for the end of its line any more.
+    /// `DELETE /connections/{id}`. A connection that is ending for another reason goes on ending that way, unless it is
+    /// cut; one that a drain is closing no longer waits for the end of its line.
     func closeForAdmin(_ mode: ConnectionCloseMode) {
         switch (phase, mode) {
         case (.ended, _): return
-        // Over in 100 ms, and counted among the refused ones that are still here.
+        // Ends within 100 ms anyway, and is counted among the refused clients that are still here.
         case (.refused, .close): return
         case (.refused, .abort): end(.refused)
         case (.closing(.drained, let unread), .close):
@@ -80,8 +81,8 @@ extension Connection {
         return true
     }
 
-    /// After the peer's FIN, with all answers written: waits until they are acknowledged. The kernel would go on
-    /// alone, but gives up on a slow reader after a while.
+    /// After the peer's FIN, with all answers written: waits until they are acknowledged. The kernel could do this
+    /// alone, but it gives up on a slow reader after a while.
     func finish() -> Bool {
         if socketHasFailed() { return false }
         if !finIsSent && unacknowledgedBytes > 0 && !shutdownWriting() { return false }
@@ -111,7 +112,7 @@ extension Connection {
         return false
     }
 
-    /// A refused client was never served: what it sends counts nowhere.
+    /// A refused client was never served, so what it sends is not counted.
     private func countDiscarded(_ count: Int) {
         if case .refused = phase { return }
         countReceived(count)
@@ -131,17 +132,17 @@ extension Connection {
         }
     }
 
-    /// All that we sent, our FIN included.
+    /// Whether everything that we sent is acknowledged, our FIN included.
     private var allIsAcknowledged: Bool { isUnix || socket?.unacknowledgedBytes == 0 }
 
-    /// Asks for POLLERR and not for SO_ERROR, which also tells of a route that is gone for the moment.
+    /// Asks for POLLERR, not for SO_ERROR, which also reports a route that is gone for the moment.
     private func socketHasFailed() -> Bool {
         guard socket?.readiness.contains(.error) == true else { return false }
         resetByPeer()
         return true
     }
 
-    /// The peer's reset throws away what it had not acknowledged, and `unwritten` bytes of an answer.
+    /// The peer's reset discards what the peer had not acknowledged, and `unwritten` bytes of an answer.
     func resetByPeer(unwritten: Int = 0) {
         if case .ended = phase { return }
         if case .refused = phase { return end(.refused) }
@@ -150,13 +151,13 @@ extension Connection {
         end(.resetByPeer)
     }
 
-    /// Answers that the peer has not acknowledged: those the kernel did not take yet, and those it has.
+    /// Bytes of answers that the peer has not acknowledged: those the kernel has not taken yet, and those it has.
     private var undeliveredBytes: Int { pending.count - pendingStart + unacknowledgedBytes }
 
     // MARK: Cutting
 
-    /// The deadline. A connection with nothing unfinished and nothing unacknowledged ends as if by itself; with
-    /// `evenIfDone` (mode abort) it is reset all the same.
+    /// The deadline. A connection with nothing unfinished and nothing unacknowledged ends normally; with `evenIfDone`
+    /// (mode abort) it is reset all the same.
     func cut(evenIfDone: Bool) {
         switch phase {
         case .ended: return
@@ -171,8 +172,8 @@ extension Connection {
         cutWithLosses(.forced)
     }
 
-    /// What came after the mark is read before the close, which would answer it with a reset. A flood is not waited
-    /// for.
+    /// Reads what came after the mark, because a close with unread input would send a reset. Does not wait for the end
+    /// of a flood.
     private func discardLateInput() {
         for _ in 0..<16 {
             let transfer = socket?.receive(into: shard.scratch, atMost: shard.scratch.capacity)
@@ -194,8 +195,8 @@ extension Connection {
         }
     }
 
-    /// Ends it by a reset, and counts what that destroys, `unwritten` bytes of an answer that are in no buffer of echod
-    /// included. Outside a drain nothing else tells of it but the metrics.
+    /// Ends the connection with a reset, and counts what that destroys, including `unwritten` bytes of an answer that
+    /// are in no buffer of echod. Outside a drain it logs the loss, which otherwise only the metrics would show.
     func cutWithLosses(_ reason: CloseReason, unwritten: Int = 0) {
         let sent = undeliveredBytes + unwritten
         let received = countUnanswered()
@@ -212,13 +213,14 @@ extension Connection {
     /// lines.
     private func countUnanswered() -> Int {
         var rest = unreadAtTheMark
-        // Of the unfinished line and what follows it: up to the last newline it is complete lines, lost.
+        // Of the unfinished line and what follows it, everything up to the last newline is complete lines, which are
+        // lost.
         var complete = 0
         var incomplete = partialLine ?? 0
         while rest > 0 {
             let transfer = socket?.receive(into: shard.scratch, atMost: min(rest, shard.scratch.capacity))
             if case .failed(let call) = transfer, call.owner != .peer {
-                // What cannot be read cannot be looked at either: all of it counts as lines.
+                // What cannot be read cannot be inspected either: all of it counts as lines.
                 complete += incomplete + rest
                 incomplete = 0
             }

@@ -53,11 +53,12 @@ extension Connection {
         }
     }
 
-    /// Mode close: what was received at the mark, then on to the end of the line, no further.
+    /// Mode close: reads what was received at the mark, then on to the end of the line, no further.
     private func readToTheMark(_ reason: CloseReason, _ unread: Int) -> Bool {
         if unread > 0 { return readReceivedAtMark(reason, unread) }
         let unfinished = partialLine ?? 0
-        // A drain has a deadline for the rest of the line. An idle client has had its time, and the admin sets none.
+        // In a drain the deadline limits the rest of the line. An idle client has had its time, and the admin sets no
+        // deadline.
         if unfinished > 0 && reason == .drained { return readToTheNewline() }
         if socket?.readiness.contains(.peerShutdown) == true {
             // The peer's FIN came before ours: everything before it is echoed, whenever it came.
@@ -85,7 +86,7 @@ extension Connection {
         return true
     }
 
-    /// Looks before it reads, so that nothing behind the newline leaves the kernel: an undrain finds it there.
+    /// Peeks before it reads, so that nothing after the newline leaves the kernel: an undrain finds it there.
     private func readToTheNewline() -> Bool {
         switch receive(atMost: shard.scratch.capacity, peek: true) {
         case .bytes(0):
@@ -113,7 +114,7 @@ extension Connection {
         return transfer
     }
 
-    /// Every byte that leaves the kernel, answered or not.
+    /// Counts every byte that leaves the kernel, answered or not.
     @inline(__always)
     func countReceived(_ count: Int) {
         received &+= UInt64(count)
@@ -185,7 +186,7 @@ extension Connection {
         pendingStart = 0
     }
 
-    /// Whether nothing waits any more. Tries until the kernel takes nothing: after a short write it owes no event.
+    /// Returns whether nothing is pending. Writes until the kernel takes no more: after a short write it owes no event.
     private func flush() -> Bool {
         if pending.isEmpty { return true }
         guard retry == nil else { return false }
@@ -199,8 +200,8 @@ extension Connection {
         return true
     }
 
-    /// How many bytes the kernel took; nil when the connection has failed, which throws away `fresh` bytes of answers
-    /// that are in no buffer of echod.
+    /// Returns how many bytes the kernel took; nil when the connection has failed, which discards `fresh` bytes of
+    /// answers that are in no buffer of echod.
     private func account(_ transfer: Transfer?, of fresh: Int) -> Int? {
         switch transfer {
         case .bytes(let count):
@@ -210,7 +211,7 @@ extension Connection {
         case .wouldBlock, nil:
             return 0
         case .failed(let call):
-            // Without memory for it the answer waits with us; otherwise the connection has ended.
+            // If the kernel lacks memory, the answer stays with us; otherwise the connection has ended.
             if call.owner == .shortage {
                 failed(call)
                 return 0

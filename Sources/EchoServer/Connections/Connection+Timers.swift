@@ -2,8 +2,8 @@ internal import Basics
 internal import EventLoops
 internal import Wire
 
-/// One timer a connection, set to the nearest of its times. Traffic does not touch it: a time that traffic has moved is
-/// found to be early when it comes.
+/// One timer per connection, set to the nearest of its deadlines. Traffic does not touch the timer: if traffic has
+/// moved a deadline, the connection notices when the timer fires.
 extension Connection {
     func timerFired() {
         let now = shard.loop.now
@@ -47,7 +47,7 @@ extension Connection {
         shard.configuration.idleTimeout.map { lastActivity + $0.inNanoseconds }
     }
 
-    /// A client that has shut down its sending side is idle, too, if it takes no answer.
+    /// A client that has shut down its sending side is also idle if it takes no answer.
     private func checkIdleness(_ now: Int64) {
         guard let timeout = shard.configuration.idleTimeout, closeWatch == nil else { return }
         switch phase {
@@ -57,7 +57,7 @@ extension Connection {
         guard lastActivity + timeout.inNanoseconds <= now else { return }
         let acknowledged = sent - UInt64(unacknowledgedBytes)
         if acknowledged != acknowledgedAtIdleCheck, let since = socket?.sinceAcknowledgement {
-            // The peer has taken bytes since the last look; when, only the kernel knows.
+            // The peer has taken bytes since the last check; only the kernel knows when.
             acknowledgedAtIdleCheck = acknowledged
             lastActivity = max(lastActivity, now - since)
         }
@@ -67,7 +67,7 @@ extension Connection {
 
     // MARK: Write timeout
 
-    /// Answers were written or wait.
+    /// Called when answers were written or are waiting.
     @inline(__always)
     func watchWritesIfAsked() {
         if writeCheckAt == nil, let timeout = shard.configuration.writeTimeout { watchWrites(timeout.inNanoseconds) }
@@ -96,7 +96,7 @@ extension Connection {
 
     // MARK: Close timeout
 
-    /// How far a client got that the server has begun to close outside a drain (contract.md, section 4).
+    /// The progress of a client that the server has begun to close outside a drain (contract.md, section 4).
     struct CloseWatch {
         /// Periods with progress that may follow the first.
         static let furtherPeriods: UInt8 = 5
@@ -107,7 +107,7 @@ extension Connection {
         var periodsLeft = Self.furtherPeriods
     }
 
-    /// The server has decided to close this connection, and no drain has.
+    /// Called when the server has decided to close this connection outside a drain.
     func watchClosing() {
         guard closeWatch == nil else { return }
         let end = shard.loop.now + shard.configuration.closeTimeout.inNanoseconds

@@ -7,17 +7,17 @@ internal import Wire
 /// the loop's thread.
 final class Connection: ReadinessHandler {
     enum Phase {
-        /// Every byte that comes is answered.
+        /// Every byte that arrives is answered.
         /// Exits: `closing` (mark), `flushing` (a bad line), `finishing` (the peer's FIN), `ended`.
         case echoing
-        /// Marked: what was received at the mark, `unread` bytes of it not yet read, and the line they end in are
-        /// answered, nothing else.
-        /// Exits: `lingering`, `echoing` (the peer's FIN was quicker than ours, or undrain), `flushing`, `finishing`.
+        /// Marked: what was received at the mark (`unread` bytes of it are not yet read) and the line it ends in are
+        /// answered, and nothing else.
+        /// Exits: `lingering`, `echoing` (the peer's FIN came before ours, or undrain), `flushing`, `finishing`.
         case closing(CloseReason, unread: Int)
         /// A line was bad: nothing more is answered, what was answered is still being written. Exit: `lingering`.
         case flushing(CloseReason)
-        /// Our FIN is sent. Input is counted and discarded until the peer's FIN; `until` is set when all that we sent
-        /// is acknowledged. Exit: `ended`.
+        /// Our FIN is sent. Input is counted and discarded until the peer's FIN; `until` is set when everything that we
+        /// sent is acknowledged. Exit: `ended`.
         case lingering(CloseReason, until: Int64?)
         /// The peer's FIN has come; its answers are being written and acknowledged. Exit: `ended`.
         case finishing
@@ -33,7 +33,7 @@ final class Connection: ReadinessHandler {
     let shard: Shard
     let peer: SocketAddress
     let openedAt: Int64
-    /// The wall clock's word for it, which must not change when that clock is set.
+    /// The same by the wall clock; read once, because it must not change when that clock is set.
     private let openedAtUnix = WallClock.now
     private let knownLocal: SocketAddress?
 
@@ -42,14 +42,14 @@ final class Connection: ReadinessHandler {
 
     var phase = Phase.echoing
     var uppercaser: LineUppercaser
-    /// Answers that the kernel did not take yet, from `pendingStart` on.
+    /// Answers that the kernel has not taken yet, from `pendingStart` on.
     var pending: [UInt8] = []
     var pendingStart = 0
     var peerHasFinished = false
     /// Our FIN counts as a byte in SIOCOUTQ.
     var finIsSent = false
-    /// Whether a read that is shorter than its buffer has taken all there was. No longer once there is an urgent mark,
-    /// at which reads stop, or an end of file or error, which comes without a new event.
+    /// Whether a read that is shorter than its buffer has taken everything. False once there is an urgent mark, at
+    /// which reads stop, or an end of file or error, which comes without a new event.
     var shortReadsEmpty = true
 
     var lines: UInt64 = 0
@@ -62,7 +62,7 @@ final class Connection: ReadinessHandler {
     /// When its turn to be marked comes.
     var markDueAt: Int64?
     var wasMarked = false
-    /// When to look whether the peer still takes bytes; set while answers wait and a timeout is on.
+    /// When to check whether the peer still takes bytes; set while answers wait and a timeout is on.
     var writeCheckAt: Int64?
     var acknowledgedAtCheck: UInt64 = 0
     var acknowledgedSince: Int64 = 0
@@ -70,7 +70,7 @@ final class Connection: ReadinessHandler {
     var closeWatch: CloseWatch?
     /// Set while the kernel lacks memory for a call on the socket.
     var retry: Retry?
-    /// The idle timeout's own: the write timeout's looks must not hide progress from it.
+    /// For the idle timeout only: the write timeout's checks must not hide progress from it.
     var acknowledgedAtIdleCheck: UInt64 = 0
 
     init(_ arrival: Arrival, shard: Shard) {
@@ -82,7 +82,7 @@ final class Connection: ReadinessHandler {
         openedAt = shard.loop.now
         lastActivity = openedAt
         uppercaser = LineUppercaser(maximumLineLength: shard.configuration.maximumLineLength)
-        // On a Unix socket a read also stops behind bytes that came with descriptors (SCM_RIGHTS).
+        // On a Unix socket a read also stops after bytes that came with descriptors (SCM_RIGHTS).
         if isUnix { shortReadsEmpty = false }
     }
 
@@ -102,7 +102,7 @@ final class Connection: ReadinessHandler {
         rearmTimer()
     }
 
-    /// The only end. The shard closes the connection at the end of the same turn.
+    /// The only way a connection ends. The shard closes the connection at the end of the same turn.
     func end(_ reason: CloseReason) {
         if case .ended = phase { return }
         phase = .ended(reason)
@@ -111,7 +111,7 @@ final class Connection: ReadinessHandler {
         shard.connectionEnded(self)
     }
 
-    /// Lets go of the kernel's part. Called by the shard only.
+    /// Releases the registration and the descriptor. Called by the shard only.
     func close() {
         if let registration { shard.loop.deregister(registration) }
         _ = socket.take()
@@ -128,7 +128,7 @@ final class Connection: ReadinessHandler {
     private func refuse() {
         let until = shard.loop.now + Self.refusalLinger
         phase = .refused(until: until)
-        // Without a FIN the close after the linger still says it.
+        // If the FIN fails, the close after the linger still tells the client.
         _ = socket?.shutdownWriting()
         finIsSent = true
         setTimer(at: until)
@@ -144,7 +144,7 @@ extension Connection {
 
     var unreadBytes: Int { socket?.unreadBytes ?? 0 }
 
-    /// Output bytes that the peer's kernel has not acknowledged; 0 on Unix sockets, where it holds them at once.
+    /// Output bytes that the peer's kernel has not acknowledged; 0 on Unix sockets, where it has them at once.
     var unacknowledgedBytes: Int {
         if isUnix { return 0 }
         let queued = socket?.unacknowledgedBytes ?? 0
@@ -173,14 +173,15 @@ extension Connection {
         return (try? socket?.localAddress()) ?? .unix(path: nil)
     }
 
-    /// What it waits for, in its row: what a drain counts it under; outside one, a client that does not read.
+    /// What its row says it waits for: in a drain, what the drain counts it under; otherwise, a client that does not
+    /// read.
     var blocker: Blocker? {
         if let closingBlocker { return closingBlocker }
         if case .echoing = phase, !pending.isEmpty { return .peerRead }
         return nil
     }
 
-    /// What keeps it from ending: while a drain runs, or when it is closed for another reason.
+    /// What keeps it from ending, while a drain runs or when it is closed for another reason.
     var closingBlocker: Blocker? {
         switch (shard.closing, phase) {
         case (.none, .echoing), (_, .ended), (_, .refused): nil
@@ -193,8 +194,8 @@ extension Connection {
         }
     }
 
-    /// A snapshot. `withKernelQueues` costs two system calls, or three where only the socket knows its local
-    /// address, which is left out otherwise.
+    /// A snapshot. `withKernelQueues` costs two system calls, or three if only the socket knows its local address;
+    /// without it, that address is left out.
     func row(state: ConnectionState? = nil, withKernelQueues: Bool = true) -> ConnectionRow {
         let isOpen = endedAt == nil && withKernelQueues
         let local = withKernelQueues ? self.local : knownLocal ?? .unix(path: nil)

@@ -4,14 +4,15 @@ internal import Wire
 
 /// The connections of a shard: those that are open, in the order of their ids, and the last that have ended.
 struct ConnectionRegistry {
-    /// Ascending ids, with gaps where a connection ended: an end costs a binary search and not a move of the rest.
+    /// Ascending ids, with gaps where a connection ended, so that an end costs a binary search and does not move the
+    /// rest.
     private var slots: [(id: UInt64, connection: Connection?)] = []
     private(set) var count = 0
     private var closed = RecentlyClosed()
 
     var isEmpty: Bool { count == 0 }
 
-    /// The highest that is or was open; 0 before the first.
+    /// The highest id that is or was open; 0 before the first.
     var lastID: UInt64 { slots.last?.id ?? 0 }
 
     /// A snapshot: connections may end while it is walked.
@@ -48,7 +49,7 @@ struct ConnectionRegistry {
     /// The last thousand that ended, the oldest first.
     var closedRows: [ConnectionRow] { closed.rows }
 
-    /// At most `count` of those with ids above `id`, in order.
+    /// At most `count` open connections with ids above `id`, in order.
     func open(after id: UInt64, atMost count: Int) -> [Connection] {
         Array(slots[position(after: id)...].lazy.compactMap(\.connection).prefix(count))
     }

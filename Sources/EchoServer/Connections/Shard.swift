@@ -21,7 +21,7 @@ final class ShardHandle: Sendable {
     let assigned = Counter()
     private let shard: LoopBound<Shard>
 
-    /// Before the loop runs.
+    /// Must be called before the loop runs.
     init(_ shard: sending Shard, loop: EventLoop, counters: ShardCounters) {
         self.loop = loop
         self.counters = counters
@@ -34,7 +34,7 @@ final class ShardHandle: Sendable {
         loop.run()
     }
 
-    /// Has `body` called with the shard on its loop.
+    /// Calls `body` with the shard, on its loop.
     func post(_ body: @escaping @Sendable (Shard) -> Void) {
         let shard = self.shard
         loop.post { body(shard.value) }
@@ -47,21 +47,21 @@ final class ShardHandle: Sendable {
     }
 }
 
-/// One loop's share of the connections, which it owns, and what they have in common. Belongs to the loop's thread.
+/// One loop's connections, which the shard owns, and what they have in common. Belongs to the loop's thread.
 final class Shard {
-    /// What the present drain asks of the connections.
+    /// What the current drain asks of the connections.
     enum Closing {
         case none
-        /// Draining, and no connection is marked yet; what they wait for until then.
+        /// Draining, but no connection is marked yet; the blocker is what they wait for until then.
         case announced(Blocker)
-        /// Mode close: each is marked in its turn; one that has not sent a byte not before this many nanoseconds after it
-        /// was accepted.
+        /// Mode close: each connection is marked in its turn; one that has not sent a byte is not marked until this
+        /// many nanoseconds after it was accepted.
         case marking(firstLineGrace: Int64)
-        /// The deadline is over: a client that still comes is cut.
+        /// The deadline has passed: a client that still arrives is cut.
         case cutting(resetAll: Bool)
     }
 
-    /// Mode upper reads so much at a time that the answer, three times as long at most, fits 64 KiB.
+    /// Mode upper reads at most this much at a time, so that the answer, at most three times as long, fits 64 KiB.
     static let upperReadLimit = 65_536 / 3
     static let verbatimReadLimit = 65_536
 
@@ -69,7 +69,7 @@ final class Shard {
     let counters: ShardCounters
     let configuration: ServerConfiguration
     let log: Logger
-    /// Every connection reads into it; one owns memory only while bytes wait.
+    /// All connections read into this buffer; a connection owns memory only while bytes wait.
     let scratch: ScratchBuffer
     /// Answers that do not fit in place.
     var overflow: [UInt8] = []
@@ -78,7 +78,7 @@ final class Shard {
 
     /// Called at the end of a turn in which no connection is left, once the listeners are closed.
     private var emptied: (@Sendable () -> Void)?
-    /// Those that have ended in this turn of the loop.
+    /// Connections that have ended in this turn of the loop.
     private var ended: [Connection] = []
     private var isFinished = false
 
@@ -102,7 +102,7 @@ final class Shard {
         }
     }
 
-    /// No further client comes: the loop stops when the last connection is closed. A client that comes all the same is
+    /// No more clients will come: the loop stops when the last connection is closed. A client that comes anyway is
     /// served, and waited for, while the loop still runs.
     func finish() {
         isFinished = true
@@ -115,21 +115,22 @@ final class Shard {
         ended.append(connection)
     }
 
-    /// The only place where connections are closed. With the last of them the drain may be over, and the shard too.
+    /// The only place where connections are closed. When the last one is closed, the drain may be over, and so may the
+    /// shard.
     private func closeEnded() {
         for connection in ended { close(connection) }
         ended.removeAll(keepingCapacity: ended.count <= 64)
         guard registry.isEmpty else { return }
-        // What a burst needed is not kept.
+        // Memory that a burst needed is not kept.
         overflow = []
         emptied?()
         guard isFinished else { return }
-        // It holds the driver, which holds the shards.
+        // `emptied` holds the driver, which holds the shards.
         emptied = nil
         loop.stop()
     }
 
-    /// The descriptor is closed before the end is counted: where no connection is left, no descriptor is.
+    /// The descriptor is closed before the end is counted: when no connection is left, no descriptor is left either.
     private func close(_ connection: Connection) {
         guard let reason = connection.reason else { preconditionFailure("a connection is closed that has not ended") }
         log.connectionClosed(connection, reason)
@@ -144,7 +145,7 @@ final class Shard {
         if case .none = closing { closing = .announced(blocker) }
     }
 
-    /// Begins to close every connection, and those that come later likewise.
+    /// Begins to close every connection, including those that come later.
     ///
     /// Their turns are spread evenly from now to `spreadUntil`, in random order.
     func mark(spreadUntil: MonotonicTime, firstLineGrace: Duration) {
@@ -163,7 +164,7 @@ final class Shard {
         return connection.row()
     }
 
-    /// The deadline: ends every connection now, `drained` or `forced`; with `resetAll` all `forced`.
+    /// The deadline: ends every connection now, as `drained` or `forced`; with `resetAll`, all as `forced`.
     func cut(resetAll: Bool) {
         if case .cutting(true) = closing { return }
         closing = .cutting(resetAll: resetAll)

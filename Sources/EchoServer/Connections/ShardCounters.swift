@@ -62,7 +62,7 @@ struct Totals: Hashable, Sendable {
     var lines: UInt64 = 0
     var received: UInt64 = 0
     var sent: UInt64 = 0
-    /// Those of a drain are the difference of two totals.
+    /// The counts of a drain are the difference of two totals.
     var counts: Counts<DrainCounter> = [:]
 
     var ended: UInt64 { closed.total }

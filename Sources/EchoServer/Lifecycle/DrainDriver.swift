@@ -5,7 +5,7 @@ internal import Logging
 internal import Threads
 internal import Wire
 
-/// Does what the drain machine decides, one action after the other, on the control loop.
+/// Does what the drain machine decides, one action at a time, on the control loop.
 final class DrainDriver {
     private let lifecycle: Lifecycle
     private let announcer: Announcer
@@ -27,6 +27,8 @@ final class DrainDriver {
     private var closing: (drain: Int, guarantee: AcceptQueueGuarantee)?
     /// The drain whose listeners are closed.
     private var closedFor: Int?
+    /// The undrain that waits until fewer listeners of former drains are open.
+    private var waitingUndrain: Int?
 
     init(
         _ lifecycle: Lifecycle, _ announcer: Announcer, control: EventLoop, acceptor: Acceptor, shards: [ShardHandle],
@@ -42,7 +44,7 @@ final class DrainDriver {
     }
 
     func open() {
-        // A signal that came first has ended the service already: what is opened now would never be closed.
+        // A signal that came first has already ended the service: what is opened now would never be closed.
         guard lifecycle.status().state == .starting else { return }
         do throws(ListenError) {
             lifecycle.listenersBound(try acceptor.openAll().map(\.description))
@@ -103,7 +105,7 @@ final class DrainDriver {
         if closedFor == drain { return }
         announce()
         let guarantee = acceptor.retire(until: until.nanoseconds)
-        // Comes again with a nearer time: what the first said about the listeners holds.
+        // Called again with a nearer time: what the first call said about the listeners still holds.
         if closing?.drain != drain { closing = (drain, guarantee) }
         acceptLingerEnded()
     }
@@ -114,10 +116,14 @@ final class DrainDriver {
         for shard in shards { shard.post { $0.announceDrain(blocker) } }
     }
 
-    /// Closes the listeners whose time is over; with the last of them the listeners are closed.
+    /// Closes the listeners whose time is over, and reports when no listener is left.
     private func acceptLingerEnded() {
         acceptor.closeRetired(at: control.now)
         lingerTimer.set(at: acceptor.nextClose)
+        if let attempt = waitingUndrain, acceptor.hasRoomToReopen {
+            waitingUndrain = nil
+            lifecycle.decide { $0.listenersMayReopen(attempt: attempt, at: $1) }
+        }
         if acceptor.isClosed, let closing { listenersClosed(closing.drain, closing.guarantee) }
     }
 
@@ -132,7 +138,7 @@ final class DrainDriver {
         }
     }
 
-    /// Serving, at the start or after an undrain: before the next client is accepted every shard knows it.
+    /// Serving, at the start or after an undrain: every shard knows it before the next client is accepted.
     private func welcome() {
         closing = nil
         closedFor = nil
@@ -140,6 +146,10 @@ final class DrainDriver {
     }
 
     private func reopen(_ attempt: Int) {
+        guard acceptor.hasRoomToReopen else {
+            waitingUndrain = attempt
+            return lifecycle.decide { $0.undrainMustWait(attempt: attempt, at: $1) }
+        }
         do throws(ListenError) {
             try acceptor.reopenAll()
             lifecycle.decide { $0.listenersReopened(attempt: attempt, at: $1) }

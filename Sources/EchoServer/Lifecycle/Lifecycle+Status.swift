@@ -3,7 +3,7 @@ internal import EchoCore
 internal import Threads
 internal import Wire
 
-/// What the counters and the machine make together.
+/// The status, made from the counters and the machine.
 extension Lifecycle {
     func status() -> ServiceStatus {
         state.withLock { status($0, $0.machine.drain, totals(), .now) }
@@ -28,12 +28,11 @@ extension Lifecycle {
             counts: totals.counts, drains: drains)
     }
 
-    /// The sums of all counters. What has ended is read before what was accepted, so that the difference is never
+    /// The sums of all counters. Ended connections are read before accepted ones, so that the difference is never
     /// negative.
     func totals() -> Totals {
         var totals = Totals()
         for shard in counters { totals.add(shard) }
-        totals.closed[.refused] += accepted.turnedAway.current
         totals.counts[.closed] = totals.ended
         totals.counts[.fromBacklog] = accepted.fromBacklog.current
         totals.accepted = accepted.total.current
@@ -72,7 +71,7 @@ extension Lifecycle {
     }
 }
 
-/// The totals between which a drain ran, and how many drains ended how.
+/// The totals at the start and the end of a drain, and how many drains ended with each result.
 struct DrainFigures: Sendable {
     private(set) var start = Totals()
     /// nil until the drain is over.

@@ -3,7 +3,7 @@ internal import EchoCore
 internal import Threads
 internal import Wire
 
-/// The drain machine, what it has decided and the driver has not done yet, and the figures of its drains, under one
+/// The drain machine, the decisions that the driver has not carried out yet, and the figures of its drains, under one
 /// lock. It decides and answers; the driver acts, and must be told of every decision. From any thread.
 final class Lifecycle: Sendable {
     typealias UndrainCompletion = @Sendable (UndrainReply, ServiceStatus) -> Void
@@ -55,7 +55,7 @@ final class Lifecycle: Sendable {
     }
 
     /// Tells the machine what happened, and queues what it decides in the same critical section. Returns the machine's
-    /// answer and the state that followed from it, with the drain that was asked for last.
+    /// answer and the resulting state, with the drain that was requested last.
     @discardableResult
     private func decide<Answer>(
         _ event: (inout State, DrainStateMachine.Moment) -> (Answer, [DrainAction])
@@ -69,7 +69,7 @@ final class Lifecycle: Sendable {
             if state.machine.drain?.id != before.drain?.id { state.figures.drainBegan(with: totals) }
             // What is learnt while exiting still counts: no client is served then.
             if state.machine.state == .exiting { state.figures.drainEnded(with: totals) }
-            // What the connections wait for is another thing now.
+            // What the connections wait for has changed.
             if state.machine.state != before.state { state.sampling.forget() }
             return (answer, status(state, state.machine.comingDrain ?? state.machine.drain, totals, now))
         }
@@ -80,7 +80,7 @@ final class Lifecycle: Sendable {
         decide { state, moment in ((), event(&state.machine, moment)) }
     }
 
-    /// From the instant of the decision on, the waiters that it answers no longer wait.
+    /// The waiters that a decision answers stop waiting at the instant of the decision.
     private func pending(
         _ action: DrainAction, _ state: inout State, _ totals: Totals, _ now: MonotonicTime
     ) -> Pending {
@@ -130,7 +130,7 @@ extension Lifecycle {
         return UndrainReply(outcome).map { ($0, status) }
     }
 
-    /// A shard has no connection left. With the last of them the drain is over.
+    /// A shard has no connection left. When no shard has one, the drain is over.
     func shardEmptied(drain: Int) {
         let totals = self.totals()
         guard totals.accepted == totals.ended else { return }
@@ -194,7 +194,7 @@ extension Lifecycle {
     }
 
     func stopWaiting(_ waiter: UInt64) {
-        // Let go outside the lock: what the completion holds may end here.
+        // Released outside the lock: what the completion holds may be freed here.
         _ = state.withLock { $0.waiters.remove { $0.id == waiter } }
     }
 }

@@ -27,7 +27,7 @@ final class Observers: Sendable {
     }
 
     func remove(_ number: UInt64) {
-        // Let go outside the lock: what the observer holds may end here.
+        // Released outside the lock: what the observer holds may be freed here.
         _ = state.withLock { $0.observers.removeValue(forKey: number) }
     }
 
@@ -58,7 +58,7 @@ final class Announcer {
     private let control: EventLoop
     private lazy var timer = LoopTimer(on: control) { [unowned self] in secondPassed() }
     private var isTicking = false
-    /// The drain as observers were told of it last.
+    /// The drain as observers were last told of it.
     private var toldDrain: DrainRecord?
 
     init(_ observers: Observers, _ lifecycle: Lifecycle, _ sampler: Sampler, control: EventLoop) {
@@ -68,7 +68,7 @@ final class Announcer {
         self.control = control
     }
 
-    /// Each state is told, also one that was left again before its turn came: then with the counts of now.
+    /// Tells every state, even one that has been left again by now; then with the current counts.
     func stateChanged(to state: ServiceState) {
         toldDrain = lifecycle.drain
         var status = lifecycle.status()

@@ -18,7 +18,7 @@ final class SampleRecorder {
 
     func clientCame() {
         let uptime = MonotonicTime(nanoseconds: control.now) - lifecycle.startedAt
-        // Not known already: the timer is not set.
+        // nil means that the due time is known already, so the timer is set.
         guard let due = history.withLock({ $0.clientCame(at: uptime) }) else { return }
         timer.set(at: (lifecycle.startedAt + due).nanoseconds)
     }

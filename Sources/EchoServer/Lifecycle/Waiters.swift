@@ -6,7 +6,7 @@ internal import Wire
 struct Waiters: Sendable {
     typealias Completion = @Sendable (DrainWaitOutcome, ServiceStatus) -> Void
 
-    /// At a time.
+    /// How many may wait at a time.
     static let maximum = 16
 
     struct Waiter: Sendable {

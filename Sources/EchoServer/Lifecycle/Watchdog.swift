@@ -26,7 +26,7 @@ final class Watchdog: Sendable {
         self.loops = loops.map { ($0, Ping()) }
     }
 
-    /// From any thread; waits for nothing.
+    /// From any thread; does not block.
     func isStuck() -> Bool {
         var isStuck = Self.send(controlPing, to: control, now: MonotonicTime.now.nanoseconds)
         let now = runningTime.load(ordering: .relaxed)
@@ -37,7 +37,7 @@ final class Watchdog: Sendable {
         return isStuck
     }
 
-    /// Sends a ping unless one is out; whether that one is overdue.
+    /// Sends a ping unless one is outstanding; returns whether that one is overdue.
     private static func send(_ ping: Ping, to loop: EventLoop, now: Int64) -> Bool {
         let (isFree, sentAt) = ping.sentAt.compareExchange(expected: 0, desired: now, ordering: .relaxed)
         guard isFree else { return now - sentAt >= limit }
@@ -48,7 +48,7 @@ final class Watchdog: Sendable {
     private func startTicking() {
         let began = control.now
         control.call(after: Self.tick) { [self] in
-            // A gap that is longer than a late tick explains was a stop.
+            // A gap too long for a late tick means that the process was stopped.
             runningTime.add(min(control.now - began, 2 * Self.tick), ordering: .relaxed)
             if loops.contains(where: { $0.ping.sentAt.load(ordering: .relaxed) != 0 }) {
                 startTicking()

@@ -7,10 +7,6 @@ internal import Wire
 
 /// Owns every listener, on the control loop, and hands each client to the least loaded shard.
 final class Acceptor {
-    /// Refused clients that are read for their 100 ms at a time; past that they are closed at once, so that a flood
-    /// does not eat the descriptors which the admin plane needs.
-    private static let refusalsAtATime = 16
-
     /// How long to wait for descriptors with clients in a queue, in nanoseconds.
     private static let queuePatience: Int64 = 100_000_000
 
@@ -20,11 +16,13 @@ final class Acceptor {
     private let log: Logger
     private let accepted: AcceptCounters
     private var open = OpenListeners()
-    /// Of drains: they refuse new clients and serve their queue for a while.
+    /// Listeners of drains: they refuse new clients and serve their queue for a while.
     private var retiring: [Retiring] = []
     /// As bound at the start: an undrain binds the same.
     private var addresses: [SocketAddress] = []
     private var nextID: UInt64 = 0
+    /// At least so many clients can be accepted, to be served or refused: ends have only added to it since.
+    private var knownRoom = 0
     /// Called when clients were taken, before they are counted.
     private let clientsCame: () -> Void
 
@@ -60,18 +58,19 @@ final class Acceptor {
 
     // MARK: Opening
 
-    /// Binds all that is configured, and returns the addresses as bound. On an error what was bound is closed.
+    /// Binds everything that is configured, and returns the addresses as bound. On an error it closes what was bound.
     func openAll() throws(ListenError) -> [SocketAddress] {
         do throws(ListenError) {
             for listener in configuration.listeners {
                 _ = try listener.bindAll(option: "--listen") { (address) throws(SystemCallError) in
                     let listener = try bind(address)
-                    try listener.start()
-                    // At once, so that it is closed when a later address of the same name cannot be bound.
+                    // Added at once, so that it is closed when a later address of the same name cannot be bound.
                     open.listeners.append(listener)
                     return (listener, listener.address)
                 }
             }
+            // None listens before all are bound: a start that fails resets no client.
+            for listener in open.listeners { try start(listener, option: "--listen") }
         } catch {
             open.close()
             throw error
@@ -80,8 +79,8 @@ final class Acceptor {
         return addresses
     }
 
-    /// Undrain: binds the same addresses again, beside its listeners that still serve their queue. None listens
-    /// before all are bound, so that a failure resets no client.
+    /// Undrain: binds the same addresses again, beside the listeners that still serve their queue. None listens until
+    /// all are bound, so that a failure resets no client.
     func reopenAll() throws(ListenError) {
         for address in addresses {
             do throws(SystemCallError) {
@@ -94,20 +93,33 @@ final class Acceptor {
             }
         }
         for listener in open.listeners {
-            do throws(SystemCallError) {
-                try listener.start()
+            do throws(ListenError) {
+                try start(listener, option: nil)
             } catch {
-                // Another process was quicker by a moment. The others have listened.
+                // Another process took the address a moment earlier. The other listeners are already listening.
                 _ = retire(until: control.now + configuration.drain.acceptLinger.inNanoseconds)
-                throw ListenError(address: listener.address.description, option: nil, cause: error)
+                throw error
             }
         }
+    }
+
+    private func start(_ listener: Listener, option: String?) throws(ListenError) {
+        do throws(SystemCallError) {
+            try listener.start()
+        } catch {
+            throw ListenError(address: listener.address.description, option: option, cause: error)
+        }
+    }
+
+    /// Whether an undrain finds the descriptors that are kept for its listeners.
+    var hasRoomToReopen: Bool {
+        retiring.count <= ServerConfiguration.retiringListeners(beside: addresses.count)
     }
 
     private func bind(_ address: SocketAddress, besideRetiring: Bool = false) throws(SystemCallError) -> Listener {
         Listener(
             try bindSocket(address, besideRetiring: besideRetiring), on: control, log: log,
-            countError: { [accepted] in accepted.count(errno: $0) },
+            room: { [unowned self] in self.room() }, countError: { [accepted] in accepted.count(errno: $0) },
             deliver: { [unowned self] in self.deliver($0, local: $1, fromBacklog: $2) })
     }
 
@@ -122,41 +134,59 @@ final class Acceptor {
 
     // MARK: Accepting
 
+    private struct Places {
+        var load: [UInt64]
+        var active: Int
+        var refused: Int
+
+        var served: Int { active - refused }
+    }
+
+    private var places: Places {
+        let load = shards.map { $0.assigned.current &- $0.counters.ended }
+        // Never negative: a connection that its loop could not register also ends as refused, and was not counted here.
+        let ended = shards.reduce(0) { $0 + $1.counters.ended(.refused) }
+        let refused = max(accepted.refused.current, ended) - ended
+        return Places(load: load, active: Int(load.reduce(0, &+)), refused: Int(refused))
+    }
+
+    /// How many clients can be accepted now. At 0 they wait in the accept queue: none is reset for want of a place.
+    private func room() -> Int {
+        if knownRoom < Listener.acceptsATurn {
+            let places = self.places
+            knownRoom =
+                max(0, configuration.maximumConnections - places.served)
+                + max(0, configuration.refusalsAtATime - places.refused)
+        }
+        return knownRoom
+    }
+
     private func deliver(_ clients: [AcceptedSocket], local: SocketAddress?, fromBacklog: Bool) {
         clientsCame()
+        knownRoom -= clients.count
         var batches = [[Arrival]](repeating: [], count: shards.count)
-        var turnedAway: [AcceptedSocket] = []
-        var load = shards.map { $0.assigned.current &- $0.counters.ended }
-        var active = Int(load.reduce(0, &+))
-        // Never negative: one that its loop could not register ends as refused, too, and was not counted here.
-        let refusalsEnded = shards.reduce(0) { $0 + $1.counters.ended(.refused) }
-        var refusals = Int(max(accepted.refused.current, refusalsEnded) - refusalsEnded)
+        var places = self.places
         for client in clients {
             nextID += 1
-            let isRefused = active - refusals >= configuration.maximumConnections
-            if isRefused && refusals >= Self.refusalsAtATime {
-                turnedAway.append(client)
-                continue
+            let isRefused = places.served >= configuration.maximumConnections
+            if isRefused {
+                places.refused += 1
+                accepted.refused.add(1)
             }
-            if isRefused { refusals += 1 }
-            active += 1
-            if isRefused { accepted.refused.add(1) }
-            let least = load.indices.min { load[$0] < load[$1] } ?? 0
-            load[least] += 1
+            places.active += 1
+            let least = places.load.indices.min { places.load[$0] < places.load[$1] } ?? 0
+            places.load[least] += 1
             batches[least].append(Arrival(id: nextID, socket: client, local: local, isRefused: isRefused))
         }
         accepted.total.add(clients.count)
         if fromBacklog { accepted.fromBacklog.add(clients.count) }
-        // After they were counted as accepted: the sum of the ended is never the larger.
-        for client in turnedAway { _ = Socket(owning: client.number) }
-        accepted.turnedAway.addReleasing(turnedAway.count)
         for (shard, batch) in zip(shards, batches) where !batch.isEmpty { shard.admit(batch) }
     }
 
     // MARK: Closing
 
-    /// Lets no new client in. TCP listeners serve their queue until `until`; Unix ones refuse exactly, so that theirs
-    /// is served at once. Comes again to bring the time nearer.
+    /// Lets no new client in. TCP listeners serve their queue until `until`; Unix listeners refuse exactly, so their
+    /// queue is served at once. Called again to move the time nearer.
     func retire(until: Int64) -> AcceptQueueGuarantee {
         var guarantee = AcceptQueueGuarantee.lossless
         for listener in open.listeners {
@@ -174,8 +204,9 @@ final class Acceptor {
     /// When the next retiring listener closes.
     var nextClose: Int64? { retiring.map(\.until).min() }
 
-    /// Closes those whose time has come, after taking their queued clients. When descriptors run out with clients in
-    /// it, a listener stays: connections are being closed, there will be some. At the deadline the machine closes it.
+    /// Closes the listeners whose time has come, after taking their queued clients. If descriptors run out first, the
+    /// listener stays: connections are being closed, so descriptors will become free. At the deadline the machine
+    /// closes it.
     func closeRetired(at now: Int64) {
         for index in retiring.indices where retiring[index].until <= now {
             if retiring[index].listener.emptyQueue() {
@@ -202,9 +233,7 @@ final class AcceptCounters: Sendable {
     let total = Counter()
     let fromBacklog = Counter()
     let refused = Counter()
-    /// Refused and closed at once; they never reach a shard.
-    let turnedAway = Counter()
-    /// Behind a lock, for they are rare: a client that is accepted touches none of it.
+    /// Behind a lock, because failures are rare: accepting a client does not touch it.
     private let failures = Lock<[AcceptError: UInt64]>([:])
 
     var errors: Counts<AcceptError> { Counts(failures.withLock { $0 }) }

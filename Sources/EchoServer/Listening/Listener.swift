@@ -4,17 +4,20 @@ internal import Logging
 /// One listening socket on the control loop, through its life: bound, open, serving its queue only, closed.
 final class Listener: ReadinessHandler {
     /// Clients taken in a turn, so that signals and timers of the control loop get theirs.
-    /// Their descriptors are all open before any is refused: few beside the 64 reserved ones.
-    private static let acceptsATurn = 16
+    static let acceptsATurn = 16
     /// How long accepting pauses when descriptors or memory ran out, in nanoseconds; doubled up to the second.
     private static let shortestPause: Int64 = 100_000_000
     private static let longestPause: Int64 = 1_000_000_000
+    /// How long accepting pauses when there is no place for a client, in nanoseconds.
+    private static let pauseForRoom: Int64 = 10_000_000
 
     let address: SocketAddress
     private let loop: EventLoop
     private let log: Logger
     /// Takes the clients of a turn; `fromBacklog` once new ones are refused.
     private let deliver: ([AcceptedSocket], _ local: SocketAddress?, _ fromBacklog: Bool) -> Void
+    /// How many clients may be taken now.
+    private let room: () -> Int
     private let countError: (Int32) -> Void
     private var socket: ListeningSocket?
     private var registration: Registration?
@@ -24,18 +27,19 @@ final class Listener: ReadinessHandler {
 
     init(
         _ socket: consuming ListeningSocket, on loop: EventLoop, log: Logger,
-        countError: @escaping (Int32) -> Void,
+        room: @escaping () -> Int, countError: @escaping (Int32) -> Void,
         deliver: @escaping ([AcceptedSocket], SocketAddress?, Bool) -> Void
     ) {
         address = socket.address
         self.loop = loop
         self.log = log
         self.deliver = deliver
+        self.room = room
         self.countError = countError
         self.socket = consume socket
     }
 
-    /// Listens: from now on clients come.
+    /// Starts listening: clients come from now on.
     func start() throws(SystemCallError) {
         guard let number = socket?.number else { return }
         try socket?.listen()
@@ -78,10 +82,10 @@ final class Listener: ReadinessHandler {
         try socket?.sharePort()
     }
 
-    /// Takes the queued clients. Returns false when descriptors ran out before it was empty.
+    /// Takes the queued clients. Returns false when descriptors ran out before the queue was empty.
     func emptyQueue() -> Bool {
         isPaused = false
-        // As many as a queue can hold: where new clients cannot be refused they might never end.
+        // At most as many as a queue can hold: if new clients cannot be refused, they might never end.
         for _ in 0..<(ListeningSocket.backlog / Self.acceptsATurn + 1) {
             guard takeBatch() else { break }
         }
@@ -101,12 +105,17 @@ final class Listener: ReadinessHandler {
 
     /// Returns whether there may be more.
     private func takeBatch() -> Bool {
+        let room = self.room()
+        guard room > 0 else {
+            pauseAccepting(for: Self.pauseForRoom)
+            return false
+        }
         var batch: [AcceptedSocket] = []
         defer {
             if !batch.isEmpty { deliver(batch, address.isWildcard ? nil : address, refusesNewClients) }
         }
-        // Attempts, not successes: an error that does not pass must not hold the loop.
-        for _ in 0..<Self.acceptsATurn {
+        // Counts attempts, not successes: a lasting error must not hold the loop.
+        for _ in 0..<min(room, Self.acceptsATurn) {
             switch socket?.accept() {
             case .accepted(let client):
                 batch.append(client)
@@ -123,10 +132,14 @@ final class Listener: ReadinessHandler {
     }
 
     private func pauseAccepting(_ code: Int32) {
-        // Said once for each time that it begins, not for each attempt.
+        // Logged once for each pause that begins, not for each attempt.
         if pause == Self.shortestPause { log.acceptPaused(address, code) }
-        isPaused = true
-        if let registration { loop.setTimer(registration, at: loop.now + pause) }
+        pauseAccepting(for: pause)
         pause = min(2 * pause, Self.longestPause)
+    }
+
+    private func pauseAccepting(for time: Int64) {
+        isPaused = true
+        if let registration { loop.setTimer(registration, at: loop.now + time) }
     }
 }

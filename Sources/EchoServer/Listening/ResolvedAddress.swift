@@ -14,12 +14,15 @@ package struct ResolvedAddress: Hashable, Sendable {
         self.candidates = candidates
         self.isAlternative = isAlternative
     }
+
+    /// How many sockets it may take.
+    package var socketCount: Int { isAlternative ? 1 : candidates.count }
 }
 
 extension ResolvedAddress {
-    /// Binds each candidate with `bind`, which returns what it made and the address as bound. A name may stand for an
-    /// address that this host lacks, so one that can be bound is enough; one that is in use is an error all the same.
-    /// `option`: of the command line, that named it.
+    /// Binds each candidate with `bind`, which returns what it made and the address as bound. A name may resolve to an
+    /// address that this host lacks, so one that can be bound is enough; an address that is in use is always an error.
+    /// `option`: the command-line option that named the address.
     package func bindAll<Bound>(
         option: String, _ bind: (SocketAddress) throws(SystemCallError) -> (Bound, address: SocketAddress)
     ) throws(ListenError) -> [Bound] {
@@ -48,7 +51,7 @@ extension ResolvedAddress {
 /// A listener could not be opened.
 package struct ListenError: Error, Sendable, CustomStringConvertible {
     package let address: String
-    /// Of the command line, with which another address can be chosen; nil in an undrain, where none can.
+    /// The command-line option that chooses another address; nil in an undrain, where none can be chosen.
     package let option: String?
     package let cause: SystemCallError
 

@@ -10,7 +10,7 @@ struct ConnectionRow: Sendable {
     /// Nanoseconds of CLOCK_MONOTONIC.
     var openedAt: Int64
     var lastActivity: Int64
-    /// Of a closed one; its age and idleness no longer grow then.
+    /// For a closed connection; its age and idleness no longer grow then.
     var endedAt: Int64?
     /// Nanoseconds of CLOCK_REALTIME.
     var openedAtUnix: Int64

@@ -3,9 +3,9 @@ internal import EchoCore
 internal import EventLoops
 internal import Wire
 
-/// The rows that come first in a query's order, of any number that are offered one by one: those of a page and one
-/// more, by which it is known that another page follows. A heap with the last of them on top, so that a shard with
-/// 9,000 connections keeps and hands over no more than a page.
+/// The rows that come first in a query's order, out of any number offered one by one: one page and one row more, which
+/// shows that another page follows. A heap with the last of them on top, so that a shard with 9,000 connections keeps
+/// and hands over no more than a page.
 struct FirstRows: Sendable {
     private let query: ConnectionQuery
     /// In no order.
@@ -21,7 +21,7 @@ struct FirstRows: Sendable {
         static func < (one: Place, other: Place) -> Bool { (one.key, one.id) < (other.key, other.id) }
     }
 
-    /// Room is made at once: an array of a thousand rows would be moved each time it grows.
+    /// Reserves room at once: an array of a thousand rows would be moved each time it grows.
     init(of query: ConnectionQuery, among count: Int) {
         self.query = query
         rows.reserveCapacity(min(count, query.limit + 1))
@@ -46,7 +46,7 @@ struct FirstRows: Sendable {
         }
     }
 
-    /// Replaces some of the rows by what is known of the connection now; one without an answer stays as it is.
+    /// Replaces some of the rows with the connection's current state; a row for which `row` returns nil stays as it is.
     mutating func renew(_ indices: Range<Int>, _ row: (_ id: UInt64) -> ConnectionRow?) {
         for index in indices {
             if let newer = row(rows[index].id) { rows[index] = newer }
@@ -107,11 +107,11 @@ extension ConnectionQuery {
             next: order == .id && hasMore ? rows.last?.id : nil, total: total)
     }
 
-    /// The smaller, the earlier on the pages; those with the same by their ids.
+    /// Rows with a smaller key come first; rows with the same key are ordered by id.
     fileprivate func key(of row: ConnectionRow) -> UInt64 {
         switch order {
         case .id: row.id
-        // For those that have ended both stand still; a page shows either open or closed ones.
+        // For ended connections both are constant; a page shows either open or closed ones.
         case .age: Self.ascending(row.openedAt - (row.endedAt ?? 0))
         case .idle: Self.ascending(row.lastActivity - (row.endedAt ?? 0))
         case .received: .max - row.received
@@ -119,7 +119,7 @@ extension ConnectionQuery {
         }
     }
 
-    /// In the order of signed numbers.
+    /// Maps signed numbers to unsigned ones in the same order.
     private static func ascending(_ number: Int64) -> UInt64 {
         UInt64(bitPattern: number) ^ (1 << 63)
     }

@@ -2,10 +2,10 @@ internal import EventLoops
 internal import Threads
 
 extension [ShardHandle] {
-    /// How long loops get to answer a question of the admin plane's, in nanoseconds.
+    /// How long loops have to answer a question from the admin plane, in nanoseconds.
     private static var patience: Int64 { 1_000_000_000 }
 
-    /// Asks every shard on its loop, and completes on the control loop with what has come within a second.
+    /// Asks every shard on its loop, and completes on the control loop with the answers that came within a second.
     func gather<Part: Sendable>(
         on control: EventLoop, _ ask: @escaping @Sendable (Shard, @escaping @Sendable (Part) -> Void) -> Void,
         _ completion: @escaping @Sendable ([Part]) -> Void
@@ -16,7 +16,7 @@ extension [ShardHandle] {
     }
 }
 
-/// Parts of an answer that come from several threads; completes once, with all of them or, given up, with some.
+/// Parts of an answer that come from several threads; completes once, with all of them or, after `giveUp`, with some.
 final class Gathering<Part: Sendable>: Sendable {
     private struct State {
         var parts: [Part] = []

@@ -26,7 +26,7 @@ final class Sampler: Sendable {
         case .isBeingTaken: break
         case .isToBeTaken:
             shards.gather(on: control, { $0.sample(announced: announced, $1) }) { [lifecycle, shards] samples in
-                // An answer that is missing leaves the figures of before.
+                // If an answer is missing, the previous figures stay.
                 let isWhole = samples.count == shards.count
                 let completions = lifecycle.state.withLock {
                     $0.sampling.taken(samples, isWhole: isWhole, at: .now)

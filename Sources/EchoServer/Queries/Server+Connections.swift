@@ -4,7 +4,7 @@ internal import EventLoops
 internal import Threads
 package import Wire
 
-/// Which loop has a connection only the loops know.
+/// Only the loops know which of them has a connection.
 extension Server {
     package func connections(
         _ query: ConnectionQuery, _ completion: @escaping @Sendable (ConnectionPage.Maker?) -> Void
@@ -20,7 +20,7 @@ extension Server {
         lookUp({ $0.registry.find(id) }, completion)
     }
 
-    /// When a loop does not answer in time, its connection is closed all the same as soon as it turns again.
+    /// If a loop does not answer in time, its connection is still closed as soon as the loop turns again.
     package func closeConnection(
         id: UInt64, mode: ConnectionCloseMode, _ completion: @escaping @Sendable (ConnectionLookup) -> Void
     ) {

@@ -12,12 +12,12 @@ extension Shard {
 
     /// What a shard has for a page.
     struct Candidates: Sendable {
-        /// Of those that have not ended.
+        /// The first of the connections that have not ended.
         var first: FirstRows
-        /// How many of those match.
+        /// How many of the connections that have not ended match.
         var total = 0
-        /// All that it remembers, where the query asks for them: which are among the last thousand is known to all
-        /// shards together only.
+        /// All closed connections that the shard remembers, if the query asks for them: only all shards together know
+        /// which are among the last thousand.
         var closed: [ConnectionRow] = []
     }
 
@@ -40,7 +40,7 @@ extension Shard {
         }
     }
 
-    /// One that has ended meanwhile is shown as it was.
+    /// A connection that has ended meanwhile is shown as it was.
     private func addKernelQueues(
         to found: Accumulator<Candidates>, from index: Int, _ done: @escaping @Sendable (Candidates) -> Void
     ) {
@@ -56,8 +56,8 @@ extension Shard {
         loop.callAtEndOfTurn { [self, index] in addKernelQueues(to: found, from: index, done) }
     }
 
-    /// What waits in the kernel, and what the connections of a drain wait for. `announced` is what open ones wait for
-    /// where word of the drain is still on its way to this loop.
+    /// What waits in the kernel, and what the connections of a drain wait for. `announced` is what open connections
+    /// wait for while news of the drain is still on its way to this loop.
     func sample(announced: Blocker?, _ done: @escaping @Sendable (Sample) -> Void) {
         let sample = Accumulator(Sample())
         let began = EventLoop.clock
@@ -73,8 +73,8 @@ extension Shard {
         }
     }
 
-    /// Visits those with ids above `id` that are open now and still are when their slice comes, in the order of their
-    /// ids, until `visit` returns false.
+    /// Visits connections with ids above `id`, in the order of their ids, until `visit` returns false: those that are
+    /// open now and still open when their slice comes.
     private func walk(
         after id: UInt64 = 0, _ visit: @escaping (Connection) -> Bool, done: @escaping () -> Void
     ) {

@@ -3,6 +3,9 @@
 package struct HTTPServerConfiguration: Sendable {
     /// At the limit the server stops accepting; later clients wait in the accept queue.
     package var connectionLimit = 128
+    /// Closed connections that are kept for `linger` at a time; past this a connection is closed without waiting for
+    /// its peer.
+    package var lingeringLimit = 32
     /// When a new connection leaves fewer places than this, the one that has waited longest for its client is shut
     /// down. What is deferred or streams is spared. Below `connectionLimit`; 0: no client makes room.
     package var headroom = 16
@@ -32,7 +35,7 @@ package struct HTTPServerConfiguration: Sendable {
     package var log: @Sendable (String) -> Void
 
     /// Descriptors that one server may hold, its socket and its own included: what to reserve for it.
-    package var descriptorLimit: Int { connectionLimit + Reaper.lingeringLimit + 5 }
+    package var descriptorLimit: Int { connectionLimit + lingeringLimit + 5 }
 
     package init(log: @escaping @Sendable (String) -> Void = { _ in }) {
         self.log = log

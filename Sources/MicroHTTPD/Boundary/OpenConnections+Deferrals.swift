@@ -71,7 +71,7 @@ extension OpenConnections.State {
         _ connection: ServerConnection, with make: @escaping DeferredResponse.Maker, now: MonotonicTime
     ) {
         connections[connection.id]?.exchange = .completed(make)
-        connections[connection.id]?.waitingSince = now
+        connections[connection.id]?.waitingSince = now + Crowding.grace
         connections[connection.id]?.disconnected = nil
         setDeadline(now + configuration.responseDeadline, of: connection)
         MHD_resume_connection(connection.handle)

@@ -23,9 +23,9 @@ extension OpenConnections {
         var exchange = Exchange.idle
         /// To be told that the client hung up while the connection was suspended.
         var disconnected: (@Sendable () -> Void)?
-        /// When it was answered, or a grace after it was accepted or had sent the head of its request, whichever came
-        /// last: so clients that are served and come back at once cannot push out one whose request is on its way, nor
-        /// can those that have just come one whose answer is.
+        /// When it was answered, or a grace after it was accepted, had sent the head of its request, or got the answer
+        /// that it was suspended for, whichever came last: so clients that are served and come back at once cannot push
+        /// out one whose request is on its way, nor can those that have just come one whose answer is.
         var waitingSince: MonotonicTime
         /// When it is shut down; while it is suspended: when it is looked whether its client is still there.
         var deadline: MonotonicTime?

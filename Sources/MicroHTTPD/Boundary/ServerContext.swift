@@ -18,7 +18,7 @@ final class ServerContext: Sendable {
         configuration: HTTPServerConfiguration, handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
         rejection: @escaping @Sendable (HTTPRejection, String?) -> HTTPResponse
     ) throws(HTTPServerError) {
-        let reaper = try Reaper(linger: configuration.linger)
+        let reaper = try Reaper(linger: configuration.linger, atMost: configuration.lingeringLimit)
         self.reaper = reaper
         connections = OpenConnections(configuration: configuration) { reaper.wake() }
         log = LibraryLog(write: configuration.log)

@@ -24,16 +24,15 @@ final class Reaper: @unchecked Sendable {
         var isStopped = false
     }
 
-    /// Past this a connection is closed without waiting for its peer.
-    static let lingeringLimit = 32
-
     private let wakeUp: Int32
     private let linger: Duration
+    private let lingeringLimit: Int
     private let state = Lock(State())
     private var thread: pthread_t?
 
-    init(linger: Duration) throws(HTTPServerError) {
+    init(linger: Duration, atMost limit: Int) throws(HTTPServerError) {
         self.linger = linger
+        lingeringLimit = limit
         wakeUp = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard wakeUp >= 0 else { throw HTTPServerError(call: "eventfd", errno: errno) }
     }
@@ -77,7 +76,7 @@ final class Reaper: @unchecked Sendable {
         let received = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         guard received > 0 || received < 0 && errno == EAGAIN else { return }
         let isAdmitted = state.withLock { state in
-            guard !state.isStopped, state.lingeringCount < Self.lingeringLimit else { return false }
+            guard !state.isStopped, state.lingeringCount < lingeringLimit else { return false }
             state.lingeringCount += 1
             return true
         }

@@ -11,7 +11,7 @@ SIOCOUTQ = 0x5411
 
 
 def answer_of(data):
-    """What mode upper answers to `data` and the end of file: the rule of the contract, in Python's words."""
+    """What mode upper answers to `data` and the end of file: the contract's rule, written in Python."""
     *lines, rest = data.decode().split("\n")
     lines += [rest] if rest else []
     return "".join(line.strip().upper() + "\n" for line in lines).encode()
@@ -27,7 +27,7 @@ def endpoint(address):
 
 
 class Client:
-    """A client of the echo, made by hand so that its buffers and its end are its own choice."""
+    """A client of the echo, hand-made so that a test can choose its buffers and its end."""
 
     def __init__(self, address, receive_buffer=None, send_buffer=None, segment=None, timeout=PATIENCE):
         family, target = endpoint(address)
@@ -59,7 +59,7 @@ class Client:
 
     @property
     def unacknowledged(self):
-        """Bytes, an own FIN included, that the other kernel has not acknowledged."""
+        """Bytes, the client's own FIN included, that the other kernel has not acknowledged."""
         return struct.unpack("i", fcntl.ioctl(self.socket, SIOCOUTQ, b"\0" * 4))[0]
 
     def send(self, data):
@@ -86,11 +86,11 @@ class Client:
         return bytes(parts)
 
     def receive_all(self):
-        """All up to the server's end of file."""
+        """Everything up to the server's end of file."""
         return self.receive(1 << 40)
 
     def receive_until_reset(self):
-        """All up to the server's reset, which has to come."""
+        """Everything up to the server's reset, which must come."""
         parts = bytearray()
         while True:
             try:
@@ -101,7 +101,7 @@ class Client:
             parts += part
 
     def asks(self, data):
-        """Sends whole lines and returns as many answers' bytes as they have in mode upper."""
+        """Sends whole lines and returns as many bytes as their answers have in mode upper."""
         self.send(data)
         return self.receive(len(answer_of(data)))
 

@@ -8,7 +8,7 @@ NOBODY = "127.0.0.1:1"
 
 
 def command(server, *arguments, **options):
-    """Runs one against the first admin address of a server."""
+    """Runs one command against the first admin address of a server."""
     return run(*arguments, "--admin", server.admin[0], **options)
 
 
@@ -21,7 +21,7 @@ def start(*arguments, **options):
 
 
 def half_typed(server):
-    """A client that a drain waits for: its first line was answered, the second is here and never ends."""
+    """A client that a drain waits for: its first line was answered, the second has arrived and never ends."""
     client = server.client()
     assert client.asks(b"one\n") == b"ONE\n"
     client.send(b"tw")

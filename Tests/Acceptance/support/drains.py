@@ -13,11 +13,11 @@ import time
 
 from echod import PATIENCE, Background, Client, ask, endpoint, eventually
 
-# Clients of it come from 127.0.0.1: none can get the server's address for its own and meet itself there.
+# Its clients come from 127.0.0.1, so none can get the server's address as its own and connect to itself.
 LOCAL = "127.77.0.1:0"
 BINDS_TO_INTERFACE = 62
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "without_marks.py")
-# Starts echod where setsockopt(SO_BINDTOIFINDEX) is forbidden and everything else is as it was.
+# Starts echod where setsockopt(SO_BINDTOIFINDEX) is forbidden and everything else works as before.
 WITHOUT_MARKS = (sys.executable, LAUNCHER, str(BINDS_TO_INTERFACE))
 
 
@@ -32,7 +32,7 @@ def drain_of(server):
 
 
 def settled(server):
-    """The status, asked twice in a row with the same answer as far as connections and bytes go."""
+    """The status, once two in a row agree about connections, bytes and lines."""
 
     def same():
         first, second = server.status(), server.status()
@@ -80,7 +80,7 @@ class Connector:
     def __init__(self, address, index, linger, over=None, begins_after=0, pause=0):
         self.target = endpoint(address)
         self.begins_after = begins_after
-        # In seconds, after it was refused.
+        # In seconds, after a refusal.
         self.pause = pause
         self.index, self.linger = index, linger
         # Set: the loop ends; None: it ends when refused.
@@ -109,7 +109,7 @@ class Connector:
                 self.outcomes.repeated += family != socket.AF_UNIX and repeated_segments(client) > 0
                 return False
             except OSError as error:
-                # Neither in nor refused: it hung, or was reset in its handshake.
+                # Neither accepted nor refused: it hung, or was reset in its handshake.
                 self.outcomes.wrong.append(f"connect: {error!r}")
                 return False
             self.ask(client, begin)
@@ -166,7 +166,7 @@ class Race:
         return sum(connector.outcomes.served for connector in self.connectors)
 
     def await_served(self, more):
-        """Until so many further clients were answered."""
+        """Waits until this many more clients were answered."""
         goal = self.served + more
         eventually(lambda: self.served >= goal, f"{goal} clients served")
 
@@ -189,7 +189,7 @@ SEND_BUFFER_FORCE = 32
 
 
 class Namespace:
-    """A network namespace, kept by a process that the kernel ends with this one; then it is gone."""
+    """A network namespace, held by a process that the kernel ends with this one; then the namespace is gone."""
 
     def __init__(self):
         keeper = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"]
@@ -215,7 +215,7 @@ class Namespace:
 
     @property
     def wrapper(self):
-        """Put before a command it runs it in here."""
+        """Put before a command, it runs that in this namespace."""
         return ("nsenter", f"--net={self.path}")
 
     def command(self, *words):
@@ -225,7 +225,7 @@ class Namespace:
 
     @contextlib.contextmanager
     def entered(self):
-        """This thread and those it starts make their sockets in here, for as long as the block runs."""
+        """This thread and those it starts make their sockets in this namespace while the block runs."""
         with open("/proc/thread-self/ns/net") as home, open(self.path) as here:
             move_to(here)
             try:
@@ -288,7 +288,7 @@ class Link:
                 over.set()
 
     def _await_queue(self, filler, waiting):
-        """A socket may have its send buffer in the queue: that grows until it is enough."""
+        """A socket may have as much as its send buffer in the queue, so the buffer grows until that is enough."""
         size = waiting // 2
 
         def enough():
@@ -320,7 +320,7 @@ class Link:
 
 
 def connect_times(address, number):
-    """How long each of so many handshakes takes, in seconds."""
+    """How long each of `number` handshakes takes, in seconds."""
     times = []
     for _ in range(number):
         begin = time.monotonic()

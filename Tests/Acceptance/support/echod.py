@@ -1,6 +1,6 @@
 """Starts the real echod, and reads it the way operators do: admin API, signals, log, /proc.
 
-What every test needs is imported from here, wherever it is written down.
+Tests import what they all need from here, wherever it is defined.
 """
 
 import contextlib
@@ -53,7 +53,7 @@ class Echod:
         addresses = [part for one in listen for part in ("--listen", one)]
         addresses += [part for one in admin for part in ("--admin", one)]
         self._log = tempfile.NamedTemporaryFile(prefix="echod-", suffix=".log")
-        # Should this process be killed, the kernel ends the server.
+        # If this process is killed, the kernel ends the server.
         guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         self._child = subprocess.Popen(
             [*guard, *wrapper, BINARY, *addresses, *arguments],
@@ -171,7 +171,7 @@ class Echod:
         return eventually(lambda: active() == number, f"{number} active connections")
 
     def await_reason(self, client_name, reason):
-        """Waits for the end of one client, which `/connections` and `/status` give the same reason."""
+        """Waits until one client has ended, for the same reason in `/connections` and `/status`."""
 
         row = eventually(lambda: self.row_of_closed(client_name), f"{client_name} closed")
         assert (row["reason"], row["state"]) == (reason, "closed")
@@ -185,7 +185,7 @@ class Echod:
 
     @contextlib.contextmanager
     def stopped(self):
-        """While the block runs no thread of the server does; what clients send stays in the kernel."""
+        """No thread of the server runs while the block does; what clients send stays in the kernel."""
         self.signal(signal.SIGSTOP)
         try:
             eventually(lambda: self.process.is_stopped, "stopped")
@@ -194,11 +194,11 @@ class Echod:
             self.signal(signal.SIGCONT)
 
     def await_whole_start(self):
-        """Until the thread that resolved the addresses has ended: it holds descriptors, and no thread joins it."""
+        """Waits until the thread that resolved the addresses has ended: it holds descriptors, and is not joined."""
         eventually(lambda: "echod-resolver" not in self.process.threads, "the end of the resolver's thread")
 
     def set_buffers(self, receive=None, send=None, address=None):
-        """Gives a listener (the first IPv4 one of the echo), and so all that it accepts, buffers of these sizes.
+        """Gives a listener (the first IPv4 one of the echo), and so all connections it accepts, buffers of these sizes.
 
         The kernel's own sizes grow as it sees fit: a receive buffer only while the process reads.
         """

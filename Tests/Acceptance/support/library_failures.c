@@ -44,7 +44,7 @@ int MHD_queue_response(void *connection, unsigned int status, void *response)
     return fails(__func__) ? 0 : REAL(MHD_queue_response)(connection, status, response);
 }
 
-/* A library that no longer takes what keeps it from parsing the client's headers: it answers some requests twice. */
+/* A library that no longer accepts what keeps it from parsing the client's headers: it answers some requests twice. */
 int MHD_set_connection_value(void *connection, int kind, const char *name, const char *value)
 {
     return fails(__func__) ? 0 : REAL(MHD_set_connection_value)(connection, kind, name, value);

@@ -14,8 +14,8 @@ from waiting import PATIENCE
 BINARY = os.environ["ECHOD_BINARY"]
 PIDFD_GETFD = 438
 
-# A shell without job control lets what it starts in the background, as in-parts starts two of three, ignore INT and QUIT,
-# nohup lets it ignore HUP, and all the tests start would inherit that. A handler is not inherited.
+# A shell without job control ignores INT and QUIT in what it starts in the background, as in-parts starts two of three,
+# and nohup ignores HUP. Everything that the tests start would inherit that. A handler is not inherited.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
@@ -36,7 +36,7 @@ def run(*arguments, variables=None, timeout=PATIENCE):
 
 
 def library_version():
-    """Of the libmicrohttpd that echod runs with, as numbers."""
+    """The version of the libmicrohttpd that echod runs with, as numbers."""
     return tuple(map(int, re.search(r"^libmicrohttpd ([\d.]+)$", run("--version").stdout, re.M)[1].split(".")))
 
 
@@ -52,7 +52,7 @@ class Process:
 
     @property
     def threads(self):
-        """The names of its threads, those apart that end meanwhile."""
+        """The names of its threads, except those that end meanwhile."""
         names = []
         for task in os.listdir(f"/proc/{self.pid}/task"):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -72,18 +72,18 @@ class Process:
 
     @property
     def is_stopped(self):
-        """Every thread of it, as after SIGSTOP."""
+        """Whether every thread of it is stopped, as after SIGSTOP."""
         tasks = os.listdir(f"/proc/{self.pid}/task")
         return all(self._read(f"task/{task}/stat").rpartition(")")[2].split()[0] in "Tt" for task in tasks)
 
     @property
     def is_asleep(self):
-        """Waits for something, or has ended."""
+        """Whether it waits for something, or has ended."""
         return self._read("stat").rpartition(")")[2].split()[0] in "SZ"
 
     @property
     def is_traced(self):
-        """Every thread of it, as by strace."""
+        """Whether every thread of it is traced, as by strace."""
         tasks = os.listdir(f"/proc/{self.pid}/task")
         return not any("TracerPid:\t0\n" in self._read(f"task/{task}/status") for task in tasks)
 

@@ -34,7 +34,7 @@ def connections(data):
 
 def inputs(folder):
     files = sorted(folder.glob("**/fuzz_request-*.bin"))
-    # Those named after another harness have another form.
+    # Those named after another harness have a different form.
     files += sorted(file for file in folder.glob("known-findings/K[1-7]*.bin") if "fuzz_" not in file.name)
     assert len(files) > 100, f"{folder} holds no corpus: name src/fuzz/corpus of libmicrohttpd 1.0.10 or later"
     return files
@@ -42,7 +42,7 @@ def inputs(folder):
 
 def main(folder):
     statuses, sent, files = collections.Counter(), 0, inputs(folder)
-    # Most call themselves for `x`, which the guards would refuse before anything else.
+    # Most are addressed to the host `x`, which the guards would refuse before anything else.
     with echod.Echod("--admin-host", "x") as service:
         own = service.process.descriptors
         for file in files:

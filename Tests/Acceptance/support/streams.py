@@ -45,7 +45,7 @@ class Held:
 
     @property
     def code(self):
-        """The status of the answer, which is waited for."""
+        """Waits for the answer and returns its status."""
         while b"\r\n\r\n" not in self.received:
             assert self.read(), "no answer"
         return int(self.received.split()[1])
@@ -67,7 +67,7 @@ class Held:
         return json.loads(body)
 
     def read_to_end(self):
-        """A stream whose end does not come is an error, and not a test that never ends."""
+        """Fails if the end of the stream does not come, so that the test does not hang."""
         end = time.monotonic() + 10 * PATIENCE
         while self.read():
             assert time.monotonic() < end, "no end"

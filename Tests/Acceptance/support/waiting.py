@@ -5,7 +5,7 @@ import threading
 import time
 
 FULL = os.environ.get("ECHOD_FULL", "") not in ("", "0")
-# Bounds every wait for what is to come soon; far more than it takes, so that a busy machine passes too.
+# Bounds every wait for what should come soon; far more than it takes, so that tests pass on a busy machine too.
 PATIENCE = 20
 
 

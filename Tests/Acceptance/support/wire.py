@@ -1,4 +1,4 @@
-"""Requests as bytes, however malformed, and what comes back: replies that are well-formed, and a log that is."""
+"""Requests as bytes, however malformed, and what comes back: well-formed replies, and a well-formed log."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ class Reply:
     def __init__(self, data, is_head=False):
         head, separator, rest = data.partition(b"\r\n\r\n")
         assert separator, f"no end of the headers: {data[:200]}"
-        # After a space in the target libmicrohttpd 1.0 sends the client to what it asked for, just as that was written.
+        # If the target has a space, libmicrohttpd 1.0 redirects the client to what it asked for, exactly as written.
         head = re.sub(rb"(?<=\r\nLocation: )[^\r\n]*", b"...", head)
         status, *lines = head.decode("ascii").split("\r\n")
         self.status = int(re.fullmatch(r"HTTP/1\.[01] (\d{3}) [ -~]+", status)[1])
@@ -27,12 +27,12 @@ class Reply:
 
     @property
     def is_last(self):
-        """Nothing may follow it on its connection."""
+        """Whether nothing may follow it on its connection."""
         return self.headers.get("connection", "").lower() == "close"
 
 
 def replies(data, is_head=False):
-    """All of them. What follows a last one is a second reply to the same request."""
+    """All replies in `data`. What follows a last one is a second reply to the same request."""
     found = []
     while data:
         assert not found or not found[-1].is_last, f"after a last reply: {data[:200]}"
@@ -42,8 +42,8 @@ def replies(data, is_head=False):
 
 
 def send(address, segments, method_is_sure=True):
-    """Sends these bytes, a segment after the other, and the end of file, on a connection of its own; returns the
-    replies. The method is not sure where it may have become HEAD, whose reply has no body."""
+    """Sends these bytes, segment by segment, and the end of file, on a connection of its own; returns the
+    replies. The method is not sure if it may have become HEAD, whose reply has no body."""
     with echod.Client(address) as client:
         if client.socket.family != socket.AF_UNIX:
             client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -52,7 +52,7 @@ def send(address, segments, method_is_sure=True):
                 client.send(segment)
             client.half_close()
         except OSError:
-            # The server has ended already; what it said is still to be read.
+            # The server has already ended the connection; what it said can still be read.
             pass
         data = client.receive_all()
     if method_is_sure or b"HEAD" not in b"".join(segments):
@@ -61,7 +61,7 @@ def send(address, segments, method_is_sure=True):
 
 
 def check_log(service):
-    """Printable ASCII and line ends, and every line has the form of an echod log line."""
+    """The log is printable ASCII and line ends, and every line has the form of an echod log line."""
     assert re.fullmatch(rb"[\n -~]*", service.log)
     assert len(service.log) < 200_000
     for line in service.log.decode().splitlines():

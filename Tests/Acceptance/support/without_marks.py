@@ -34,7 +34,7 @@ def program(option):
 
 
 def forbid(option):
-    """From now on, and for what this process runs."""
+    """Takes effect at once, also for what this process runs."""
     code, length = program(option)
     buffer = ctypes.create_string_buffer(code)
     header = struct.pack("HxxxxxxP", length, ctypes.addressof(buffer))

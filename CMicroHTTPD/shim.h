@@ -1,18 +1,20 @@
 #pragma once
 #include <microhttpd.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+
+/* accept4(2): glibc declares it for _GNU_SOURCE only. */
+extern int accept4(int fd, struct sockaddr *_Nullable address, socklen_t *_Nullable length, int flags);
 
 /* Swift cannot call C's variadic functions, and each wrapper fixes the type of the one answer that we ask for. */
 
 /** What the library is started with. */
 struct echod_mhd_start {
-    int listening_socket;
     unsigned int connection_limit;
     unsigned int inactivity_seconds;
     size_t memory_limit;
     void *context; /* the first argument of every callback */
     MHD_LogCallback log;
-    MHD_AcceptPolicyCallback accept;
     MHD_AccessHandlerCallback handle;
     MHD_RequestCompletedCallback completed;
     MHD_NotifyConnectionCallback connection;
@@ -21,17 +23,17 @@ struct echod_mhd_start {
 };
 
 /**
- * Starts one polling thread. MHD_start_daemon is variadic; here the compiler also checks the callbacks' types, which
+ * Starts one polling thread, which gets its clients by MHD_add_connection. MHD_start_daemon is variadic; here the compiler also checks the callbacks' types, which
  * an option array would take as integers. The logger comes first, so that it hears about the other options.
  */
 static inline struct MHD_Daemon *_Nullable
 echod_mhd_start_daemon(const struct echod_mhd_start *_Nonnull start)
 {
     return MHD_start_daemon(
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-        start->accept, start->context, start->handle, start->context,
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME
+            | MHD_USE_ERROR_LOG,
+        0, NULL, NULL, start->handle, start->context,
         MHD_OPTION_EXTERNAL_LOGGER, start->log, start->context,
-        MHD_OPTION_LISTEN_SOCKET, start->listening_socket,
         MHD_OPTION_CONNECTION_LIMIT, start->connection_limit,
         MHD_OPTION_CONNECTION_TIMEOUT, start->inactivity_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, start->memory_limit,

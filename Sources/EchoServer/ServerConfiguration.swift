@@ -8,7 +8,7 @@ package struct ServerConfiguration: Sendable {
     package var mode: EchoMode
     /// Connections beyond it are refused politely.
     package var maximumConnections: Int
-    /// Refused clients that are read for their 100 ms at a time; with all places taken accepting pauses.
+    /// Refused clients that are read for their 100 ms at a time; when all places are taken, accepting pauses.
     package var refusalsAtATime: Int
     /// Bytes without the `\n`; mode upper.
     package var maximumLineLength: Int
@@ -42,7 +42,7 @@ package struct ServerConfiguration: Sendable {
         self.version = version
     }
 
-    /// How many listeners of former drains may still serve their queues when an undrain opens new ones: so many
-    /// descriptors are kept for that.
+    /// How many listeners of former drains may still serve their queues when an undrain opens new ones: this many
+    /// descriptors are kept for them.
     package static func retiringListeners(beside listeners: Int) -> Int { max(8, listeners) }
 }

@@ -3,8 +3,9 @@ import Glibc
 
 /// Who gets how many of the process's descriptors (contract.md, section 1, "Descriptors").
 ///
-/// Computed once, before loops and listeners are opened. Every user keeps to its share by a count of its own, so that
-/// nobody meets EMFILE: libmicrohttpd stops accepting there, and a client in the accept queue would wait for ever.
+/// Computed once, before loops and listeners are opened. Every user counts its own descriptors and keeps to its share,
+/// so that none meets EMFILE: libmicrohttpd stops accepting there, and a client in the accept queue would wait for
+/// ever.
 struct DescriptorBudget: Equatable {
     /// What the process has besides its clients.
     struct Use: Equatable {
@@ -23,18 +24,18 @@ struct DescriptorBudget: Equatable {
     /// The share of one admin address.
     struct AdminShare: Equatable {
         var connections: Int
-        /// Kept after their last answer, until their client has read it.
+        /// Connections kept after their last answer, until their client has read it.
         var lingering: Int
     }
 
-    /// A limit that leaves no client. For a person.
+    /// A limit that leaves no descriptor for a client. For a person.
     struct Shortage: Error, Equatable, CustomStringConvertible {
         let description: String
     }
 
     /// An event loop is an epoll instance and an eventfd.
     private static let perLoop = 2
-    /// Its socket, the library's wake-up pair, and eventfds of its threads.
+    /// The listening socket, the library's wake-up pair, and eventfds of its threads.
     private static let perAdminListener = 6
     /// Signals, and what is open for a moment only: token and configuration files, /proc, the start's trial listener.
     private static let spare = 9
@@ -51,7 +52,7 @@ struct DescriptorBudget: Equatable {
     let refusals: Int
     let admin: AdminShare
 
-    /// Throws where not one client could be served.
+    /// Throws if not one client could be served.
     init(_ use: Use) throws(Shortage) {
         self.use = use
         let free = use.limit - Self.ownUse(use)

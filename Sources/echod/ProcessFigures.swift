@@ -2,7 +2,7 @@ import Admin
 import Glibc
 import Options
 
-/// What `/proc/self` and the clocks say of this process (proc_pid_stat(5)).
+/// What `/proc/self` and the clocks say about this process (proc_pid_stat(5)).
 enum ProcessFigures {
     /// nil where `/proc` is not mounted. Reading takes some 15 microseconds, even with 9,000 open descriptors, because
     /// the kernel reports their number since Linux 6.2; on older kernels they are listed, at a microsecond each.

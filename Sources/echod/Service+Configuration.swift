@@ -10,7 +10,7 @@ import Wire
 
 /// What the options mean for the parts of the process.
 extension Service {
-    /// Before loops and listeners are opened. Logs a warning where few clients can be served.
+    /// Called before loops and listeners are opened. Logs a warning if few clients can be served.
     func budget(_ listeners: [ResolvedAddress], _ adminListeners: [ResolvedAddress]) throws -> DescriptorBudget {
         let limit = HostLimits.descriptorLimit()
         let budget = try DescriptorBudget(

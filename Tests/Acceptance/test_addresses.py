@@ -65,7 +65,7 @@ def test_localhost():
 
 
 def test_several(tmp_path):
-    """All that are listed are served, and all are closed by the drain."""
+    """All listed addresses are served, and the drain closes all of them."""
     listen = (LOOPBACK, LOOPBACK, f"unix:{tmp_path}/echo") + (("[::1]:0",) if HAS_IPV6 else ())
     with Echod(listen=listen, admin=(LOOPBACK, f"unix:{tmp_path}/admin")) as server:
         assert len(server.listen) == len(listen)
@@ -117,7 +117,7 @@ def test_live_unix_socket_is_left_alone(tmp_path):
 
 
 def test_replaced_unix_socket_is_not_removed(tmp_path):
-    """Who took the place of our file keeps it."""
+    """A file that took the place of ours stays."""
     with Echod(listen=(f"unix:{tmp_path}/echo",)) as server:
         os.unlink(tmp_path / "echo")
         with socket.socket(socket.AF_UNIX) as other:
@@ -160,7 +160,7 @@ def test_without_admin():
 
 
 def test_restart_on_the_same_port():
-    """Closed connections of the one before do not keep the port."""
+    """Closed connections of the previous server do not keep the port."""
     with Echod() as first:
         with first.client() as client:
             assert client.asks(b"one\n") == b"ONE\n"

@@ -50,7 +50,7 @@ TEXT = (
 
 @pytest.mark.parametrize("longest", [1, 2, 3, 7, 17, 1000])
 def test_upper_in_pieces(longest):
-    """However it is cut, the answer is Python's."""
+    """However the input is cut, the answer is Python's."""
     source = random.Random(longest)
     with Echod() as server, server.client() as client:
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -84,7 +84,7 @@ def test_a_slow_reader_gets_everything():
 
 @pytest.mark.parametrize("mode", ["upper", "verbatim"])
 def test_urgent_data_is_in_line(mode):
-    """MSG_OOB bytes stand where they were sent; none is lost when several follow each other."""
+    """MSG_OOB bytes stay where they were sent; none is lost when several follow each other."""
     with Echod("--mode", mode) as server, server.client() as client:
         expected = b"ABC!DEF?\n?GHI!\n"
         client.send(b"abc")
@@ -101,7 +101,7 @@ def test_urgent_data_is_in_line(mode):
 
 
 def test_urgent_data_on_a_unix_socket(tmp_path):
-    """Accepted Unix sockets inherit no option: each of many urgent bytes arrives all the same."""
+    """Accepted Unix sockets inherit no option: each of many urgent bytes still arrives."""
     path = tmp_path / "echo"
     with Echod("--mode", "verbatim", listen=(f"unix:{path}",)) as server, server.client() as client:
         for _ in range(200):

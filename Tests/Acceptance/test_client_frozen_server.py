@@ -1,4 +1,4 @@
-"""`drain --wait` against a server that stands still: the deadline that it promised bounds the wait."""
+"""`drain --wait` against a frozen server: the deadline that it promised bounds the wait."""
 
 import re
 import signal
@@ -36,7 +36,7 @@ def test_a_frozen_server_is_waited_for_as_long_as_it_promised():
         assert code == 1 and re.search(rf"\r\x1b\[Kechod: {server.admin[0]}: {last_known}", text), text
         code, output, error = finished(quiet)
         assert (code, output) == (1, "") and re.match(rf"echod: {server.admin[0]}: {last_known}", error), error
-        # Who came later knows nothing of it, and waits as long as for every answer.
+        # A client that comes later does not know the deadline, and waits as long as for any answer.
         silence = f"echod: {server.admin[0]} gave no answer within 10 s"
         for child in late:
             assert finished(child) == (1, "", f"{silence}; it may still do what was asked\n"), child.args

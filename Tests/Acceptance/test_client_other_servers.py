@@ -1,4 +1,4 @@
-"""The client commands against what is no echod, and who gets the token."""
+"""The client commands against servers other than echod, and which of them get the token."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from echod import BINARY, LOOPBACK, PATIENCE, Background, Echod, clean_environme
 
 
 class Impostor:
-    """Listens like an admin, keeps what it is sent, and answers each request with the same bytes."""
+    """Listens like an admin, keeps what it receives, and answers each request with the same bytes."""
 
     def __init__(self, answer, address=LOOPBACK):
         family, target = endpoint(address)

@@ -19,7 +19,7 @@ def to_full_disk(*words):
 
 
 def to_closed_pipe(*words):
-    """As `echod ... | head -c0`, once that has ended: pytest ignores SIGPIPE, a shell does not; it is all the same."""
+    """As `echod ... | head -c0`, once that has ended: pytest ignores SIGPIPE, a shell does not; no difference."""
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "wb") as pipe:
@@ -27,7 +27,7 @@ def to_closed_pipe(*words):
 
 
 def told(words, output):
-    """Exit code and what stands on standard error."""
+    """The exit code and what is on standard error."""
     result = subprocess.run(
         [BINARY, *words], stdout=output, stderr=subprocess.PIPE, env=clean_environment(), text=True, timeout=PATIENCE
     )
@@ -85,7 +85,7 @@ def test_a_slow_reader_of_a_pipe_that_does_not_block_gets_it_all():
     whole = subprocess.run(words, stdout=subprocess.PIPE, env=clean_environment(), timeout=PATIENCE).stdout
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    # Nothing fits any more but what is read.
+    # Nothing more fits until something is read.
     filler = 0
     while True:
         try:

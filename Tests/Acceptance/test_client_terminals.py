@@ -110,7 +110,7 @@ def test_watching_follows_the_size_and_ctrl_z():
             screen.shows(r"12 of 12 connections(?s:.*)\x1b\[J")
             mark = len(screen.read())
             screen.resize((8, 30))
-            # At once, not with the next answer only.
+            # At once, not only with the next answer.
             frame = screen.shows(r"\x1b\[H((?:\x1b\[K|[^\x1b])*\.\.\. and 8 more)", mark)[1]
             lines = frame.replace("\x1b[K", "").replace("\r", "").split("\n")
             assert len(lines) == 8 and max(map(len, lines)) <= 30, lines
@@ -180,7 +180,7 @@ def test_waiting_on_a_terminal_shows_what_it_waits_for():
             client.close()
             code, text = screen.end()
         assert code == 0
-        # The line is taken away before the summary, and nothing else was written.
+        # The line is erased before the summary, and nothing else was written.
         progress, summary = text.rsplit("\r\x1b[K", 1)
         assert re.fullmatch(r"clean: 1 connection closed, nothing lost, took \d+\.\d s\r\n", summary)
         assert re.fullmatch(r"(\r[^\r\n\x1b]{0,59}\x1b\[K)*", progress)
@@ -193,7 +193,7 @@ def test_ctrl_c_while_waiting_leaves_no_line_behind():
             screen.press(b"\x03")
             code, text = screen.end()
         assert code == -signal.SIGINT
-        # The terminal's own ^C stands before what the command writes, or after it.
+        # The terminal's own ^C comes before what the command writes, or after it.
         words = "\r\x1b[Kechod: stopped waiting; the drain continues\r\n"
         assert text.replace("^C", "").endswith(words)
         assert server.state == "draining"

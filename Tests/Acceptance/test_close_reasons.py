@@ -43,7 +43,7 @@ def test_late_bytes_are_discarded_without_a_reset():
 
 def test_idle():
     """A silent client gets end of file, not before its time; one that talks stays."""
-    # Far longer than a busy machine keeps the one that talks.
+    # Far longer than a busy machine delays the client that talks.
     with Echod("--idle-timeout", "2s") as server, server.client() as silent, server.client() as talking:
         begin = time.monotonic()
         end = threading.Event()
@@ -170,7 +170,7 @@ def test_a_slow_reader_is_not_stalled():
 
 
 def test_refused():
-    """Past the limit: end of file at once; the others do not notice; a free place is given again."""
+    """Past the limit: end of file at once; the others do not notice; a place that is free again is reused."""
     with Echod("--max-connections", "2") as server, server.client() as first, server.client() as second:
         assert first.asks(b"one\n") == b"ONE\n" and second.asks(b"two\n") == b"TWO\n"
         assert (server.get("/readyz").code, server.get("/readyz").text.strip()) == (200, "ok (full)")
@@ -231,7 +231,7 @@ def test_forced_at_the_end(cut):
 
 
 def insist(server):
-    """TERM, again at once, which is taken for the same, and again after the 500 ms of the contract."""
+    """TERM, again at once, which counts as the same signal, and again after the 500 ms of the contract."""
     server.signal(signal.SIGTERM)
     server.signal(signal.SIGTERM)
     server.await_state("draining")

@@ -70,7 +70,7 @@ def test_a_typo_closes_nothing():
 
 
 def test_in_the_middle_of_a_line():
-    """No deadline is set to complete it by: it is given up, as by the idle timeout; what came before is answered."""
+    """The unfinished line has no deadline: it is discarded, as by the idle timeout; what came before it is answered."""
     with Echod(*LONG_LINGER) as server, server.client() as client:
         assert client.asks(b"one\n") == b"ONE\n"
         client.send(b"two\nunfin")
@@ -113,7 +113,7 @@ def test_a_client_that_does_not_read():
 
 
 def test_what_a_closing_one_waits_for():
-    """Its row says so without a drain, too; of those who go on echoing, only who does not read waits for something."""
+    """Its row says so without a drain, too; of the open connections, only one whose client does not read waits."""
     with Echod(*LONG_LINGER) as server, server.client() as idle, server.client() as silent:
         with server.client(receive_buffer=4096) as deaf:
             deaf.send_until_blocked(b"line\n" * 1000)
@@ -129,7 +129,7 @@ def test_what_a_closing_one_waits_for():
 
 
 def test_during_a_drain():
-    """Who is in the middle of a line is not waited for any more; abort cuts, and what it loses is the drain's loss."""
+    """A client in the middle of a line is no longer waited for; abort cuts, and what it loses is the drain's loss."""
     with Echod() as server, server.client() as typing, server.client(receive_buffer=4096) as deaf:
         assert typing.asks(b"one\n") == b"ONE\n"
         typing.send(b"unfin")
@@ -192,7 +192,7 @@ def test_a_drain_that_is_taken_back():
 
 
 def test_many_at_once():
-    """Every other of many, while they talk: the sums hold, and the others notice nothing."""
+    """Closes every other one of many while they talk: the sums hold, and the others notice nothing."""
     number = count(50, 1000)
     with Echod("--loops", "2", *SHORT_LINGER) as server:
         clients = [server.client() for _ in range(number)]

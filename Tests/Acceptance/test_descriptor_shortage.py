@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from echod import Echod, eventually, run
+from echod import Client, Echod, eventually, run
+from streams import Reader
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
 
@@ -104,3 +105,43 @@ def test_the_table_of_descriptors_is_grown_before_the_threads_start():
     with Echod(wrapper=("prlimit", "--nofile=5000:5000")) as server:
         status = Path(f"/proc/{server.pid}/status").read_text()
         assert int(status.partition("FDSize:")[2].split()[0]) >= 5000
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"])
+def test_accept_fails_on_the_admin_plane(error):
+    """The admin address falls silent for a pause at most, though an event stream keeps its connection."""
+    with Echod(wrapper=inject(error, "2..4")) as server:
+        stream = Reader(server.admin[0])
+        stream.await_first()
+        begin = time.monotonic()
+        for _ in range(3):
+            assert server.get("/livez").code == 200
+        assert server.post("/shutdown").code == 202
+        assert time.monotonic() - begin < 5
+        assert b"cannot accept (" in server.log
+        assert server.exit_code() == 0
+        stream.close()
+
+
+def test_a_lasting_shortage_of_the_admin_plane():
+    """Idle clients make room; then newcomers wait, and nothing spins; nobody is reset."""
+    with Echod("--loops", "1") as server:
+        idle = [Client(server.admin[0]) for _ in range(3)]
+        assert server.get("/livez").code == 200
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.process.descriptors, before[1]))
+        # One at a time, each finds the place of the one that has waited longest.
+        for _ in range(10):
+            assert server.get("/livez").code == 200
+        assert idle[0].receive_all() == b""
+        begin, used = time.monotonic(), server.process.cpu_seconds
+        waiting = [Client(server.address) for _ in range(2)]
+        # A window to measure in, not a state to wait for.
+        time.sleep(1)
+        share = (server.process.cpu_seconds - used) / (time.monotonic() - begin)
+        assert share < 0.05, f"{share:.0%} of a CPU"
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
+        for client in waiting:
+            assert client.asks(b"in\n") == b"IN\n"
+        assert server.get("/livez").code == 200

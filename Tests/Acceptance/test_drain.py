@@ -20,7 +20,7 @@ def half_typed(server, text=b"half"):
 
 
 def finish(client, text=b"half"):
-    """The line is finished and answered, then comes end of file."""
+    """The line is finished and answered, then end of file comes."""
     client.send(b"\n")
     assert client.receive_all() == text.upper() + b"\n"
     client.close()
@@ -114,7 +114,7 @@ def test_a_waiter_that_hangs_up_cancels_nothing():
 
 
 def test_joining():
-    """A second verb joins: same drain, the nearer deadline, intent exit for good."""
+    """A second verb joins: same drain, the nearer deadline, intent exit from then on."""
     with Echod() as server, half_typed(server) as client:
         first = server.post("/drain?timeout=1h").json
         assert (first["joined"], first["drain"]["intent"]) == (False, "hold")
@@ -298,7 +298,7 @@ def test_each_signal_without_clients(number):
 
 
 def test_signal_after_drained():
-    """A drained process that held on goes at the first signal."""
+    """A drained process that stayed alive ends at the first signal."""
     with Echod() as server:
         server.post("/drain?wait")
         server.signal(signal.SIGTERM)
@@ -319,7 +319,7 @@ def test_deadline_of_a_drain_that_holds():
 
 
 def test_a_stopped_and_continued_drain_keeps_its_deadline():
-    """The time during which the process is stopped counts: it ends soon after it goes on."""
+    """The time during which the process is stopped counts: it ends soon after it continues."""
     with Echod("--drain-timeout", "2s") as server, half_typed(server):
         server.signal(signal.SIGTERM)
         server.await_state("draining")
@@ -360,7 +360,7 @@ def test_a_client_that_sends_for_ever(mode):
 
 
 def test_spread():
-    """Connections are closed one after the other over the given time, in which they are served on."""
+    """Connections are closed one after the other over the given time, in which they are still served."""
     with Echod("--drain-spread", "1s") as server:
         clients = [server.client() for _ in range(20)]
         for client in clients:

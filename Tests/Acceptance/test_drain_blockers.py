@@ -33,7 +33,7 @@ NUMBER = sum(map(len, BLOCKED.values()))
 
 
 class Crowd:
-    """One client of each kind, two of the dead, each in the state that gives it its name."""
+    """One client of each kind, two dead ones, each in the state that its kind is named after."""
 
     def __init__(self, server, link, made):
         self.server, self.link, self.clients = server, link, {}
@@ -68,7 +68,7 @@ class Crowd:
         self["flowing"].send(LATE)
 
     def _settle(self):
-        """Until each is what it is called; the cable is cut with a question in the server's kernel."""
+        """Waits until each client is in its state; the cable is cut with a question in the server's kernel."""
         eventually(lambda: self.flowed > 10, "a flow")
         self.server.await_row(self["half_typed"], partial_line=len(HALF))
         self.server.await_row(self["half_closed"], state="half_closed")
@@ -95,7 +95,7 @@ class Crowd:
 
     @property
     def arrived(self):
-        """Answers that the one who will reset has in its kernel."""
+        """Bytes of answers in the kernel of the client that will reset."""
         waiting = array.array("i", [0])
         fcntl.ioctl(self["resetting"].socket, termios.FIONREAD, waiting)
         return waiting[0]
@@ -129,7 +129,7 @@ def check_waiting(server):
     """Mode wait: all are waited for, nobody is marked, the flow goes on."""
     status = server.status()
     assert (status["drain"]["mode"], status["drain"]["at_mark"]) == ("wait", 0)
-    # Also who does not read is waited for until it ends. A sample stands for twenty times what taking it cost.
+    # A client that does not read is waited for, too. A sample is valid for twenty times what taking it cost.
     expected = {"peer_close": NUMBER - 1, "peer_read": 1}
     eventually(lambda: server.status()["drain"]["blocked_on"] == expected, f"waiting for {expected}")
     assert status["connections"]["active"] == NUMBER
@@ -162,7 +162,7 @@ def check_ends(server, crowd):
 def losses(rows, unread, answers, arrived):
     """What the rows of the closed, and what their clients have in hand, say about the bytes of the drain."""
     stuck, reset = rows["window_closed"], rows["resetting"]
-    # Lines of one length, and answers as long.
+    # Lines of one length, and answers of the same length.
     generated = stuck["lines"] * len(LINE)
     received = generated + stuck["partial_line"] + unread
     whole = received // len(LINE) * len(LINE)

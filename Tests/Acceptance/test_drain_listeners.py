@@ -70,7 +70,7 @@ def test_racing_clients_and_the_way_back():
 
 
 def test_racing_clients_and_a_drain_that_comes_and_goes():
-    """Taken back while the old listeners still serve their queues: all who get in are answered."""
+    """Taken back while the old listeners still serve their queues: all clients that get in are answered."""
     with Echod("--accept-linger", "500ms", listen=(LOCAL,)) as server:
         race = Race(server.address, 10, 0.5, until_told=True)
         for _ in range(DRAINS):
@@ -128,7 +128,7 @@ def test_a_way_back_at_a_distance(far_away):
 
 @pytest.mark.parametrize("drain", range(count(3, 100)))
 def test_marks_that_are_forbidden(drain):
-    """Said at the start, in the status and at the end; the drain is clean all the same."""
+    """Reported at the start, in the status and at the end; the drain is still clean."""
     with Echod(listen=(LOCAL,), wrapper=WITHOUT_MARKS) as server:
         assert b"accept_queue=best_effort" in server.log
         race = Race(server.address, CLIENTS, LINGER_ON_LOOPBACK)
@@ -137,7 +137,7 @@ def test_marks_that_are_forbidden(drain):
         assert (waited.code, waited.json["drain"]["accept_queue"]) == (200, "best_effort")
         outcomes = race.result()
         assert outcomes.served and outcomes.refused
-        # And back, with a listener that cannot be marked either.
+        # And back, with a listener that cannot be marked, either.
         check_back(server)
         assert server.post("/drain?wait").json["drain"]["accept_queue"] == "best_effort"
         assert server.post("/shutdown").code == 202 and server.exit_code() == 0

@@ -1,4 +1,4 @@
-"""Spread, wait and abort, how requests join, and who waits for how long."""
+"""Spread, wait and abort, how requests join, and how long clients wait."""
 
 import signal
 import time
@@ -12,7 +12,7 @@ CLIENTS = 40
 
 
 def asked(server, number=CLIENTS):
-    """So many clients, in the order in which they came, that have asked a line and wait."""
+    """`number` clients, in the order in which they came, that have had a line answered and wait."""
     clients = [server.client() for _ in range(number)]
     for client in clients:
         assert client.asks(b"before\n") == b"BEFORE\n"
@@ -20,7 +20,7 @@ def asked(server, number=CLIENTS):
 
 
 def ends(clients, begin):
-    """When each of them saw end of file, which it answers by its own, in seconds since `begin`."""
+    """When each client saw end of file, which it answers with its own, in seconds since `begin`."""
 
     def end_of(client):
         assert client.receive_all() == b""
@@ -60,14 +60,14 @@ def test_spread(loops, drain):
             assert end >= SPREAD * (number // loops + 1) / (CLIENTS // loops) * 0.999, in_order
         tenths = [sum(int(end / SPREAD * 10) == tenth for end in times) for tenth in range(11)]
         print(f"ends in each tenth: {tenths}")
-        # Four each, were the machine never late; so many at once when it is by most of a second.
+        # Four each if the machine is never late; this many at once if it is late by most of a second.
         assert max(tenths) <= CLIENTS // 2, tenths
         (line,) = drain_lines(server)
         assert (line["result"], int(line["at_mark"])) == ("clean", CLIENTS)
 
 
 def test_clients_are_served_until_their_turn():
-    """Everyone who is not yet told to go is answered as ever; at most half of the time is spread."""
+    """Every client that is not yet told to go is answered as before; at most half of the time is spread."""
     with Echod("--drain-spread", "1h", listen=(LOCAL,)) as server:
         clients = asked(server, 10)
         begin = time.monotonic()
@@ -87,7 +87,7 @@ def test_clients_are_served_until_their_turn():
 
 
 def test_a_nearer_deadline_shortens_the_spread():
-    """Those who would have had their turn much later are told to go in half of what is left at most."""
+    """Clients whose turn would have come much later are told to go within half of what is left."""
     with Echod("--drain-spread", "1h", "--drain-timeout", "4h", listen=(LOCAL,)) as server:
         clients = asked(server)
         begin = time.monotonic()
@@ -105,7 +105,7 @@ def test_a_nearer_deadline_shortens_the_spread():
 
 @pytest.mark.parametrize("timeout", count([4], [4, 24]))
 def test_mode_wait(timeout):
-    """Waits for peers to end; who does not is closed a quarter of the time, or 5 s, before the deadline."""
+    """Waits for peers to end; a peer that does not is closed a quarter of the time, or 5 s, before the deadline."""
     with Echod(listen=(LOCAL,)) as server:
         leaving, staying = asked(server, 10), asked(server, 10)
         begin = time.monotonic()
@@ -117,7 +117,7 @@ def test_mode_wait(timeout):
             assert client.receive_all() == b""
             client.close()
         eventually(lambda: server.closed("peer_closed") == 10, "10 peer_closed")
-        # A sample stands for twenty times what taking it cost: on a busy machine that is seen.
+        # A sample is valid for twenty times what taking it cost: on a busy machine that is seen.
         eventually(lambda: drain_of(server)["blocked_on"] == {"peer_close": 10}, "10 are waited for")
         assert drain_of(server)["mode"] == "wait" and drain_of(server)["at_mark"] == 0
         times = ends(staying, begin)
@@ -190,7 +190,7 @@ def test_joining_takes_the_nearer_time_and_the_harsher_mode():
 
 
 def test_every_waiter_has_its_own_time():
-    """504 for those whose time is over, 200 for those who have longer; their places are free again."""
+    """504 for clients whose time is over, 200 for clients that wait longer; their places are free again."""
     with Echod(listen=(LOCAL,)) as server, server.client() as client:
         client.send(b"half")
         server.await_row(client, partial_line=4)

@@ -18,14 +18,14 @@ SEED = int(os.environ.get("ECHOD_SEED", SystemRandom().randrange(1 << 32)))
 SERVERS_AT_A_TIME = 4
 CODES = {"clean": 0, "undrained": 0, "forced": 2, "lost": 3}
 LINE = b"a line of a client that does not read its answers\n"
-# What comes on top of the deadline when the process is to end.
+# What comes on top of the deadline when the process must end.
 GRACE = 2
-# Connections that are being cut are waited for no longer than so many seconds.
+# Connections that are being cut are waited for no longer than this many seconds.
 FORCING = 0.5
 
 
 def in_parallel(work, number):
-    """`work` with so many seeds; each of them is named when its schedule fails."""
+    """Runs `work` with this many seeds; each of them is named when its schedule fails."""
     print(f"ECHOD_SEED={SEED}")
     seeds = [f"{SEED}/{index}" for index in range(number)]
 
@@ -156,7 +156,7 @@ def worst_case(random):
 
 
 def check_end(server, code):
-    """The exit code is that of the last drain that was not undrained, and the log has not seen a crash."""
+    """The exit code is that of the last drain that was not undrained, and the log shows no crash."""
     assert b"Fatal error" not in server.log
     assert code in CODES.values(), f"exit code {code}"
     lines = [line for line in drain_lines(server) if line["result"] != "undrained"]
@@ -176,7 +176,7 @@ def time_of_forcing(server):
 
 
 def test_the_worst_case():
-    """Gone by the timeout of its first signal and 2 s, over random requests, signals and stuck clients."""
+    """It is gone by the timeout of its first signal plus 2 s, over random requests, signals and stuck clients."""
     late = in_parallel(worst_case, count(25, 200))
     print(f"{len(late)} schedules, ends {min(late):.2f} to {max(late):.2f} s after the deadline")
 
@@ -210,7 +210,7 @@ class Watcher:
 
 
 def hammer(random, server, over, watcher):
-    """What one of the eight threads does: TERM and INT rarely, for after them no undrain is possible."""
+    """What one of the eight threads does: TERM and INT rarely, because after them no undrain is possible."""
     while not over.is_set():
         move = random.random()
         if move < 0.02:

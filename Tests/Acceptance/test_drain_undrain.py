@@ -14,7 +14,7 @@ MEBIBYTE = 1 << 20
 
 
 def asked(server, number):
-    """So many clients that have asked a line and wait."""
+    """`number` clients that have had a line answered and wait."""
     clients = [server.client() for _ in range(number)]
     for client in clients:
         assert client.asks(b"before\n") == b"BEFORE\n"
@@ -107,7 +107,7 @@ def test_during_the_accept_linger():
 
 
 def test_during_the_spread():
-    """Who had its turn is closed, all others go on and are never closed by the drain of before."""
+    """A client that had its turn is closed; all others go on, and the previous drain never closes them."""
     options = ["--drain-spread", "10s", "--drain-timeout", "60s", "--linger", "60s"]
     with Echod(*options, listen=(LOCAL,)) as server:
         clients = asked(server, 20)
@@ -125,7 +125,7 @@ def test_during_the_spread():
         assert {row["state"] for row in server.connections()} == {"open", "closing"}
         close_all(ended)
         eventually(lambda: server.closed("drained") == marked, f"{marked} drained")
-        # The turns of before are forgotten.
+        # The previous turns are forgotten.
         check_open(going_on)
         assert server.status()["connections"]["active"] == len(going_on)
         # A second drain ends the others.
@@ -152,7 +152,7 @@ class Half:
 
 
 def test_with_half_of_them_half_closed():
-    """Whose FIN is sent finishes closing, whose is not is open again, with nothing discarded."""
+    """A connection whose FIN is sent finishes closing; one whose FIN is not is open again, with nothing discarded."""
     with Echod("--linger", "60s", listen=(LOCAL,)) as server:
         idle, halves = asked(server, 10), [Half(server) for _ in range(10)]
         server.await_active(20)
@@ -162,7 +162,7 @@ def test_with_half_of_them_half_closed():
         for client in idle:
             assert client.receive_all() == b""
         eventually(lambda: drain_of(server)["at_mark"] == 20, "all marked")
-        # A sample stands for twenty times what taking it cost: on a busy machine that is seen.
+        # A sample is valid for twenty times what taking it cost: on a busy machine that is seen.
         blockers = {"partial_line": 10, "peer_close": 10}
         eventually(lambda: drain_of(server)["blocked_on"] == blockers, f"blocked_on {blockers}")
         assert undrain(server).code == 200
@@ -238,7 +238,7 @@ def test_a_port_that_was_taken_meanwhile():
 
 
 def test_waiters_are_told():
-    """409 with the status for who waited, when the drain is taken back."""
+    """409 with the status for clients that waited, when the drain is taken back."""
     with Echod(listen=(LOCAL,)) as server, Half(server).client:
         with Background(server.post, "/drain?wait") as waiter:
             eventually(lambda: drain_of(server).get("waiters") == 1, "one waiter")

@@ -25,7 +25,7 @@ def ask_again_and_again(server, method, over):
 
 
 def test_undrain_and_drain_from_several_clients():
-    """Each client that connected gets its answer, or end of file where it spoke too late; no drain lost a client."""
+    """Each client that connected gets its answer, or end of file if it spoke too late; no drain lost a client."""
     with Echod("--loops", "2", listen=(LOCAL,)) as server:
         race = Race(server.address, CONNECTORS, ACCEPT_LINGER, until_told=True, pause=PAUSE)
         over = threading.Event()

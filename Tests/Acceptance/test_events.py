@@ -1,4 +1,4 @@
-"""/events: what readers are told, what becomes of those who do not read, and how the streams end."""
+"""/events: what readers are told, what becomes of readers that do not read, and how the streams end."""
 
 import contextlib
 import signal
@@ -53,7 +53,7 @@ def test_reader_that_is_behind_is_cut_and_others_go_on():
         reader = stack.enter_context(Reader(server.admin[0]))
         assert lazy.await_first() and reader.await_first()
         reading = stack.enter_context(Background(reader.read_to_end))
-        # How much the kernel holds for it beside our 64 KiB is the kernel's to decide, 4 MB at most.
+        # The kernel decides how much it holds for it besides our 64 KiB, 4 MB at most.
         begin = 80_000
         while has_socket_of(lazy):
             assert begin > 70_000, "not cut"

@@ -13,7 +13,7 @@ import pytest
 from echod import BINARY, LOOPBACK, Client, Echod, check_sums, clean_environment, eventually, run
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
-# Seconds after the deadline, and what a busy machine adds to timers and to our looking.
+# Seconds after the deadline, and what a busy machine adds to timers and to our checks.
 LATEST_EXIT = 2 + 0.5
 
 
@@ -70,7 +70,7 @@ class Traced:
         return line
 
     def release(self):
-        """Delayed threads go on, or end if they are to."""
+        """Delayed threads go on, or end if they must."""
         if self.tracer:
             os.kill(self.tracer, signal.SIGKILL)
         self.tracer = 0
@@ -212,7 +212,7 @@ def test_name_that_does_not_resolve(path):
 
 
 def test_no_descriptors_left(path):
-    """A failure within: the kernel refuses what the loops need."""
+    """The descriptor limit leaves none for a client."""
     result = subprocess.run(
         ["sh", "-c", 'ulimit -n 9; exec "$0" "$@"', BINARY, "--listen", LOOPBACK, "--admin", "none"]
         + ["--loops", "8", "--max-connections", "1", "--report", path],
@@ -221,7 +221,7 @@ def test_no_descriptors_left(path):
         text=True,
         timeout=20,
     )
-    assert result.returncode == 1 and "Too many open files" in result.stderr
+    assert result.returncode == 1 and "the descriptor limit is 9" in result.stderr
     report(path, 1)
 
 
@@ -259,7 +259,7 @@ def test_second_signal(path):
     with Echod("--report", path) as server, half_typed(server):
         server.signal(signal.SIGTERM)
         server.await_state("draining")
-        # One that comes within half a second is the same wish.
+        # A signal that comes within half a second is the same request.
         eventually(lambda: server.status()["in_state_ms"] >= 500, "half a second of draining")
         server.signal(signal.SIGTERM)
         assert server.exit_code() == 2
@@ -345,7 +345,7 @@ def test_third_signal(path, tmp_path):
 
 
 def test_bad_usage_leaves_the_report_alone(path):
-    """Nothing was started: what a report is to hold is not even known."""
+    """Nothing was started: not even the content of a report is known."""
     failed_start(path, "--drain-timeout", "20", code=64)
     assert not os.path.exists(path)
 
@@ -387,7 +387,7 @@ def test_fifo(path):
 
 
 def test_closed_standard_streams(path, tmp_path):
-    """The report does not take the place of standard error, nor does a client."""
+    """Neither the report nor a client takes the descriptor of standard error."""
     echo = str(tmp_path / "echo")
     arguments = ["--listen", f"unix:{echo}", "--admin", "none", "--report", path]
     with subprocess.Popen(

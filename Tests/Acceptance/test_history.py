@@ -7,7 +7,7 @@ import time
 from echod import Echod, eventually
 
 COLUMNS = ["active", "lines", "received", "sent", "uptime_ms"]
-# The process is quiet when it was for so many seconds; a sample a second would show.
+# The process is quiet when it was so for this many seconds; a sample a second would show.
 QUIET = 2.5
 
 
@@ -60,7 +60,7 @@ def test_clients_of_before_are_in_it_also_short_ones_after_a_pause():
         with server.client() as client:
             assert client.asks(b"three\n") == b"THREE\n"
         short = eventually(lambda: [sample for sample in history(server) if sample["lines"] == 3], "the short one")[0]
-        # What it did is not spread over the pause: that ends when it came.
+        # What the client did is not spread over the pause, which ends when the client comes.
         before = next(sample for sample in reversed(history(server)) if sample["lines"] == 2)
         assert uptime <= before["uptime_ms"] < short["uptime_ms"]
 

@@ -1,4 +1,4 @@
-"""GET and PUT /log-level, and what GET /config says of it."""
+"""GET and PUT /log-level, and what GET /config says about it."""
 
 import pytest
 from echod import Echod

@@ -130,7 +130,7 @@ def test_bad_usage_is_for_people():
 
 
 def test_changes_are_told_with_who_asked(tmp_path):
-    """Each line stands though the change itself says nothing, or hides the lines after it; who is turned away is counted."""
+    """Each line appears even if the change itself logs nothing, or hides later lines; refused requests are counted."""
     path = f"unix:{tmp_path}/admin.sock"
     with Echod(admin=(LOOPBACK, path)) as server, server.client() as client:
         assert client.asks(b"one\n") == b"ONE\n"

@@ -1,4 +1,4 @@
-"""A way to the client that is gone for a moment: the network tells of it, and the connection lives."""
+"""The route to the client is gone for a moment: the network reports it, and the connection lives."""
 
 import time
 
@@ -27,7 +27,7 @@ class Detour:
 
 
 def test_the_route_goes_while_an_answer_is_under_way(tmp_path):
-    """The client gets its answer when the route is back, and only then the drain ends."""
+    """The client gets its answer when the route is back, and only then does the drain end."""
     with Link() as link:
         detour = Detour(link)
         options = {"listen": (f"{Link.SERVER}:0",), "admin": (f"unix:{tmp_path}/admin",), "wrapper": link.near.wrapper}

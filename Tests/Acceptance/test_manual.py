@@ -1,4 +1,4 @@
-"""The manual in docs/man: it is what this echod says of itself, and its configuration file works."""
+"""The manual in docs/man: it is what this echod says about itself, and its configuration file works."""
 
 import json
 import pathlib

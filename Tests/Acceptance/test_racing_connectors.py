@@ -37,7 +37,7 @@ class Connector:
                 return self.served
             with client:
                 if client.socket.getsockname() == client.socket.getpeername():
-                    # The kernel gave it the port of the server that is gone: it met itself.
+                    # The kernel gave it the port of the server that is gone, so it connected to itself.
                     return self.served
                 if not self.ask(client, begin):
                     self.late += 1
@@ -56,7 +56,7 @@ class Connector:
         if self.ends_first:
             client.half_close()
         else:
-            # As one who sends its next request with nothing in hand, and goes.
+            # Like a client that sends its next request while it has no answer to read, and goes.
             client.close()
             return True
         assert client.receive_all() == b""
@@ -92,7 +92,7 @@ def test_racing_connectors(drain):
 
 
 def delayed(call, milliseconds):
-    """strace that lets every such call come late."""
+    """strace that delays every such call."""
     fault = ("-e", f"trace={call}", "-e", f"inject={call}:delay_enter={1000 * milliseconds}")
     return "strace", "-f", "-qq", "-o", "/dev/null", *fault
 
@@ -108,7 +108,7 @@ def test_racing_connectors_with_late_calls(call):
 
 @needs_strace
 def test_a_kernel_that_cannot_refuse():
-    """Where new clients cannot be refused early, the log says so, and who is in is served all the same."""
+    """Where new clients cannot be refused early, the log says so, and clients that are in are still served."""
     with Echod() as server, server.client() as client:
         assert client.asks(b"one\n") == b"ONE\n"
         fault = ["-e", "trace=setsockopt", "-e", "inject=setsockopt:error=EPERM"]
@@ -127,7 +127,7 @@ def test_a_kernel_that_cannot_refuse():
 
 @needs_strace
 def test_a_queue_that_takes_longer_than_the_accept_linger():
-    """All who are in it are accepted and served, however long that takes."""
+    """All clients in it are accepted and served, however long that takes."""
     with Echod(wrapper=delayed("accept4", 3)) as server:
         with server.stopped():
             clients = [server.client() for _ in range(150)]

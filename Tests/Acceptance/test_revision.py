@@ -1,4 +1,4 @@
-"""The script that writes the commit into each build: whatever stands around the sources, no build fails because of it."""
+"""The script that writes the commit into each build: whatever is around the sources, no build fails because of it."""
 
 import os
 import pathlib
@@ -35,7 +35,7 @@ def output(tmp_path):
 
 @pytest.fixture
 def package(tmp_path):
-    """A folder like ours, its name awkward, not in git."""
+    """A folder like ours, with an awkward name, not in git."""
     folder = tmp_path / "echod $(false) 'x'"
     (folder / "Sources").mkdir(parents=True)
     (folder / "CMicroHTTPD").mkdir()

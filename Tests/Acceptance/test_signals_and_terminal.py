@@ -110,7 +110,7 @@ def test_interrupt_without_connections():
 
 
 def test_terminate_on_a_terminal_gives_no_advice():
-    """Who sent it does not sit there."""
+    """The sender of the signal is not at the terminal."""
     with Terminal("--drain-timeout", "2s") as terminal, half_typed(terminal.client()):
         terminal.child.terminate()
         assert terminal.child.wait(20) == 2
@@ -125,7 +125,7 @@ def test_no_notices_without_a_terminal():
 
 
 def test_no_notices_in_a_log_file(tmp_path):
-    """`2>log`: the keyboard works, but who sits there does not see the words."""
+    """`2>log`: the keyboard works, but the person there does not see the words."""
     with open(tmp_path / "log", "w+") as log, Terminal("--drain-timeout", "2s", log=log) as terminal:
         text = lambda: (tmp_path / "log").read_text()
         address = eventually(lambda: re.search(r"serving .*listen=(\S+)", text()), "serving")[1]

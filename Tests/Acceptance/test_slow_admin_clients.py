@@ -19,7 +19,7 @@ from streams import Held, Reader, held_drain
 
 SOURCES = [f"127.0.0.{number}" for number in range(2, 8)]
 PROBER = "127.0.0.1"
-# What all addresses together, and one of them, get of the server's 128.
+# How many of the server's 128 places all addresses together, and one of them, get.
 PLACES, SHARE = 112, 48
 # How many want in for each place; then each of six addresses has as many connections as it may have.
 PRESSURE = 2.5
@@ -131,7 +131,7 @@ class Attack:
 def crowd(service, sources=SOURCES, places=PLACES):
     """An attack that has begun to hurt: it holds almost all the places that it can get."""
     own = service.process.descriptors
-    # Of the kernel's own size a buffer takes megabytes before a client that does not read is noticed.
+    # A buffer of the kernel's own size takes megabytes before a client that does not read is noticed.
     service.set_buffers(send=4096, address=service.admin[0])
     with Attack(service.admin[0], sources, int(PRESSURE * places)) as attack:
         echod.eventually(lambda: service.process.descriptors >= own + 0.9 * places, "the attack is under way")

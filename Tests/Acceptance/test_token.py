@@ -40,7 +40,7 @@ def change(server, token, **options):
 
 
 def raw_answer(address, authorization):
-    """What is answered to a header that no client library would send."""
+    """The answer to a header that no client library would send."""
     family, target = endpoint(address)
     with socket.socket(family, socket.SOCK_STREAM) as client:
         client.settimeout(20)
@@ -139,7 +139,7 @@ def test_rotation_as_kubernetes_does_it(tmp_path):
 
 
 def test_rotation_to_something_unusable(token_file):
-    """The old token stays; the log says so once for each change and not for each request."""
+    """The old token stays; the log says so once for each change, not for each request."""
     with Echod("--admin-token-file", str(token_file)) as server:
         errors = 0
         spoil = [

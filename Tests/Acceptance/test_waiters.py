@@ -1,4 +1,4 @@
-"""Clients that wait for the end of a drain: how many, who goes, who is answered."""
+"""Clients that wait for the end of a drain: how many may wait, which go, which are answered."""
 
 import contextlib
 import http.client
@@ -75,7 +75,7 @@ def test_waiter_that_stops_sending_is_answered():
         eventually(lambda: waiters(server) == 2, "two waiters")
         patient.socket.shutdown(socket.SHUT_WR)
         gone.reset()
-        # That one place is free shows that it was looked who is still there.
+        # One free place shows that the server checked which clients are still there.
         eventually(lambda: waiters(server) == 1, "one waiter")
         client.close()
         assert (patient.code, patient.json["state"]) == (200, "drained")

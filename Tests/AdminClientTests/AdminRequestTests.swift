@@ -26,7 +26,7 @@ struct AdminRequestTests {
         for (isNamed, address, isSent) in [
             (false, loopback, true), (false, .unix(path: "/x"), true), (false, elsewhere, false),
             (true, elsewhere, true), (true, loopback, true),
-            // IPv4 mapped into IPv6 is what it stands for.
+            // IPv4 mapped into IPv6 counts as that IPv4 address.
             (false, .ipv6(high: 0, low: 0xffff_7f00_0001, port: 1, scope: 0), true),
             (false, .ipv6(high: 0, low: 0xffff_0a00_0005, port: 1, scope: 0), false),
         ] {

@@ -46,7 +46,7 @@ import Wire
     @Test func laterStatus_movesTheEnd() throws {
         var promise = DrainPromise()
         promise.statusCame(try status(secondsLeft: 20), at: at(0))
-        // Its clock stood still for an hour.
+        // The server's clock stopped for an hour.
         promise.statusCame(try status(secondsLeft: 15), at: at(3600))
         #expect(promise.questionFailed(silence, target, at: at(3616)) == nil)
         #expect(promise.questionFailed(silence, target, at: at(3617)) != nil)

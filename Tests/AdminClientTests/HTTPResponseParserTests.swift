@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Answers of servers that may be anything")
 struct HTTPResponseParserTests {
-    /// What comes of `text` followed by the end of file, in pieces of so many bytes.
+    /// The result of parsing `text`, followed by the end of file, in pieces of this many bytes.
     private func parse(_ text: String, pieces: Int = .max) throws(HTTPFormatError) -> HTTPAnswer? {
         var parser = HTTPResponseParser()
         var rest = Array(text.utf8)[...]

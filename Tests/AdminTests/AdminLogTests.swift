@@ -7,7 +7,7 @@ import Testing
 import Threads
 import Wire
 
-/// What the router says of changes.
+/// What the router logs about changes.
 @Suite("Log of changes")
 struct AdminLogTests {
     private let lines = LogLines()

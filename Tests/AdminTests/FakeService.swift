@@ -3,7 +3,7 @@ import Synchronization
 import Threads
 import Wire
 
-/// A service that answers what a test tells it to, and remembers what it was asked.
+/// A service that answers as a test tells it to, and remembers what it was asked.
 final class FakeService: ServiceControl {
     struct Waiter: Sendable {
         var id: Int

@@ -58,7 +58,7 @@ struct OpenAPITests {
         expect(JSONValue(parsing: try send(request(.get, "/nope")).body), isA: "Problem")
     }
 
-    /// Among the values of a document is one with nothing missing, and one without all that can be missing.
+    /// The values of a document include one with nothing missing, and one without anything that can be missing.
     @Test func whatCanBeNull_isNullableInItsSchema_andNothingElse() throws {
         for (name, values) in try Self.documents() {
             let properties = try #require(OpenAPISchemas.all[name]?["properties"]).members

@@ -38,7 +38,7 @@ struct DrainStateMachineExplorationTests {
 }
 
 struct Exploration {
-    /// A world and how it was reached: the place of the one before, and the event.
+    /// A world and how it was reached: the place of the previous world, and the event.
     private struct Visit {
         var world: World
         var parent: Int

@@ -113,7 +113,7 @@ struct Rig {
         actions = machine.timePassed(at: moment)
     }
 
-    /// The action that answers those who wait for the present drain, which is the one numbered `id` and has `result`.
+    /// The action that answers the waiters for the current drain, which is the one numbered `id` and has `result`.
     func finishWaiters(drain id: Int, _ milestone: DrainMilestone, _ result: DrainResult) -> DrainAction {
         #expect(drain.id == id && drain.result == result)
         return .finishWaiters(drain, milestone)

@@ -138,7 +138,7 @@ private struct Oracle {
         return Set((UInt32(0x80)...0x1FFFF).lazy.compactMap { Unicode.Scalar($0) }.filter(isExcused))
     }
 
-    /// A line may differ from Python's only by an excused code point's capital standing where Python left it alone.
+    /// A line may differ from Python's only by an excused code point's capital where Python left the code point alone.
     /// Returns the excused code points that were met.
     func compare(_ answers: [ArraySlice<UInt8>], with expected: [ArraySlice<UInt8>]) throws -> Set<Unicode.Scalar> {
         try #require(answers.count == expected.count, "seed \(seed)")

@@ -1,6 +1,6 @@
 import EchoCore
 
-/// All that came of feeding a connection's bytes to a `LineUppercaser`.
+/// The result of feeding a connection's bytes to a `LineUppercaser`.
 struct Fed: Equatable {
     var output: [UInt8] = []
     var lines = 0

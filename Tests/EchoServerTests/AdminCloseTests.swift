@@ -138,7 +138,7 @@ import Wire
                 server.server.requestUndrain { completion(($0, $1)) }
             }
             #expect(reply == .serving)
-            // No deadline any more to complete the line by.
+            // The line no longer has a deadline to be completed by.
             #expect(closed.readToEnd().isEmpty)
             closed.close()
             #expect(server.awaitsActive(1))

@@ -50,7 +50,7 @@ import Wire
             while server.status.connections.active == 1 {
                 _ = client.read(16_384)
                 #expect(remains(40) { true })
-                // Well before the answers are at an end.
+                // Well before the answers end.
                 guard monotonicNanoseconds() - start < 8_000_000_000 else { break }
             }
             #expect(monotonicNanoseconds() - start >= 1_200_000_000)

@@ -86,7 +86,7 @@ import Wire
         }
     }
 
-    /// What epoll does not take (here no socket at all) must not disturb the count of those who come later.
+    /// What epoll does not take (here no socket at all) must not disturb the count of later clients.
     @Test func connectionThatCannotBeWatched_isRefusedAndNobodyElse() throws {
         try Self.withLimit(1) { server in
             let number = open("/dev/null", O_RDWR | O_CLOEXEC)

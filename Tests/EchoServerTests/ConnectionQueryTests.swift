@@ -32,7 +32,7 @@ import Wire
         #expect(ConnectionQuery(order: order, limit: 2).page(of: [rows]).rows.map(\.id) == Array(ids.prefix(2)))
     }
 
-    /// Their age and idleness stood still when they ended.
+    /// Their age and idleness stopped when they ended.
     @Test(arguments: [ConnectionQuery.Order.age, .idle])
     func closedRows_areOrderedByTheFiguresTheyShow(order: ConnectionQuery.Order) {
         let rows = [
@@ -43,7 +43,7 @@ import Wire
         #expect(ConnectionQuery(state: .closed, order: order).page(of: [rows]).rows.map(\.id) == [2, 3, 1])
     }
 
-    /// It is no figure to be computed from the age, which two clocks would make another one each time.
+    /// It must not be computed from the age: with two clocks, the result would differ each time.
     @Test(arguments: [1, 80_000_000, 7_000_000_000])
     func row_showsTheInstantOfItsOpening(now: Int64) {
         var row = Self.row(1, openedAt: 1)
@@ -51,7 +51,7 @@ import Wire
         #expect(row.info(mode: .upper, now: now).openedAt == "2026-11-21T12:00:00.123Z")
     }
 
-    /// Shards choose their first rows, and the page is chosen from those: it must be that of sorting everything.
+    /// Shards choose their first rows, and the page is chosen from those: it must be the same as when all are sorted.
     @Test(arguments: ConnectionQuery.Order.allCases)
     func pageOfChosenRows_isThatOfAllRowsSorted(order: ConnectionQuery.Order) {
         for _ in 0..<300 {
@@ -81,7 +81,7 @@ import Wire
         }
     }
 
-    /// The contract's order, said once more.
+    /// The contract's order, written once more.
     private static func precedes(_ one: ConnectionRow, _ other: ConnectionRow, _ order: ConnectionQuery.Order) -> Bool {
         switch order {
         case .id: one.id < other.id

@@ -27,7 +27,7 @@ import Wire
             #expect(drain.result == .lost)
             #expect(server.status.exitCode == 3)
             #expect(server.closed == [.forced: 1])
-            // What was lost was read, and counted, all the same.
+            // What was lost was still read and counted.
             #expect(Int(server.status.bytes.received) == count)
         }
     }

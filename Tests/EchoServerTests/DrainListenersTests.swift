@@ -8,7 +8,7 @@ import Wire
 
 @testable import EchoServer
 
-/// Who gets in while the listeners close, and when each connection's turn to be closed comes.
+/// Which clients get in while the listeners close, and when each connection's turn to be closed comes.
 @Suite struct DrainListenersTests {
     /// Its handshake was complete before new ones were refused.
     @Test func clientInTheQueue_isServedAndCounted() throws {

@@ -126,7 +126,7 @@ import Wire
         }
     }
 
-    /// It is no figure to be computed from the age, which two clocks would make another one each time.
+    /// It must not be computed from the age: with two clocks, the result would differ each time.
     @Test func rowOfOpenConnection_wasOpenedAtOneInstant() throws {
         try withServer { server in
             let client = try server.connectServed()

@@ -79,7 +79,7 @@ import Wire
         }
     }
 
-    // MARK: Nobody's fault but ours
+    // MARK: Our own fault
 
     @Test(arguments: transfers, faults)
     func unexpectedError_endsAsInternal_andLossesCount(call: FaultyKernel.Call, code: Int32) throws {

@@ -99,7 +99,7 @@ struct TestServer {
         return try #require(status.drain)
     }
 
-    /// Keeps a loop from turning until the latch is opened; returns when it stands still.
+    /// Keeps a loop from turning until the latch is opened; returns when it has stopped.
     func block(_ loop: EventLoop) -> Latch {
         let isBlocked = Latch()
         let goOn = Latch()
@@ -199,7 +199,7 @@ extension TestServer {
         isRound.wait()
     }
 
-    /// So many connections wait for it.
+    /// Waits until this many connections wait for it.
     func awaitsBlocker(_ blocker: Blocker, _ count: Int = 1) -> Bool {
         eventually { (try? sample())?.drain?.blockedOn == [blocker: count] }
     }

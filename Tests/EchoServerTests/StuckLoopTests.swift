@@ -21,7 +21,7 @@ import Wire
             let lookups: [ConnectionLookup] = try (1...4).map { id in
                 try server.answer { server.server.connection(id: id, $0) }
             }
-            // Those on the other loop are found all the same.
+            // Connections on the other loop are still found.
             #expect(lookups.filter { $0 == .noAnswer }.count == 2)
             #expect(!lookups.contains(.notFound))
         }

@@ -54,7 +54,7 @@ private final class Person {
         #expect(!person.signals(.interrupt))
     }
 
-    /// QUIT cuts at once and counts for neither.
+    /// QUIT cuts at once and counts as neither.
     @Test func quit_saysNothing() {
         let person = Person()
         #expect(!person.signals(.quit))

@@ -152,7 +152,7 @@ import Threads
                     if let place = handler.registration { loop.callAgain(place) }
                 }
                 loop.call(after: 0) { journal.add(-1) }
-                // Were there no turns, one would wait for ever.
+                // Without turns, one would wait for ever.
                 loop.call(after: 10_000_000_000) { isDone.open() }
             }
             isDone.wait()
@@ -174,7 +174,7 @@ import Threads
             #expect(stopped.isRunning)
             stopped.post { stopped.stop() }
             thread.join()
-            // The kernel wakes who joins before it takes the thread out of /proc.
+            // The kernel wakes the joining thread before it takes the thread out of /proc.
             #expect(eventually { Self.threads(named: "test-stopped") == 0 })
         }
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventLoops
 
-/// What a connected socket says of its queues and its peer.
+/// What a connected socket says about its queues and its peer.
 @Suite struct SocketTests {
     /// A server's socket, until it is closed, and its client.
     private final class Link {

@@ -54,7 +54,7 @@ extension LiveServerTests {
             }
         }
 
-        /// An address within its share is not asked, and who makes room at the address makes it in the server, too.
+        /// An address within its share is not asked, and room made at an address is room in the server, too.
         @Test func aCrowdedServerEndsOneForEachNewcomer() throws {
             let (descriptor, port) = try Sockets.listenDualStack()
             let server = try makeServer(on: descriptor) {

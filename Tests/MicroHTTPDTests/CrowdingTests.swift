@@ -26,7 +26,7 @@ import Threads
         #expect(Crowding.leaver(of: [.held, .held], capacity: 2) == nil)
     }
 
-    /// A burst would otherwise end one more for each that is not closed yet, or the same one again.
+    /// Otherwise a burst would end one more for each that is not closed yet, or the same one again.
     @Test func whoIsLeavingTakesNoPlaceAndIsNotAskedAgain() {
         #expect(Crowding.leaver(of: [.leaving, waiting(1), waiting(2)], capacity: 3) == nil)
         #expect(Crowding.leaver(of: [.leaving, waiting(2), waiting(1)], capacity: 2) == 2)

@@ -28,7 +28,7 @@ extension LiveServerTests {
             }
         }
 
-        /// What it is made from may be large.
+        /// What an answer is made from may be large.
         @Test func isLetGoWhenItIsMade() throws {
             final class Large: Sendable {}
             let promises = Mailbox<DeferredResponse>()

@@ -1,6 +1,5 @@
 import Basics
 import Glibc
-import Synchronization
 import Testing
 import Threads
 
@@ -91,18 +90,6 @@ extension LiveServerTests {
             }
         }
 
-        @Test func policyDecidesWhoIsAccepted() throws {
-            let isOpen = Atomic(false)
-            try withServer({ $0.acceptPolicy = { isOpen.load(ordering: .relaxed) } }) { server, endpoint in
-                let refused = try Client(endpoint)
-                refused.readToEnd()
-                #expect(refused.end == .closed)
-                #expect(server.connectionCount == 0)
-                isOpen.store(true, ordering: .relaxed)
-                #expect(isServed(endpoint))
-            }
-        }
-
         /// The library's other polling mode loses a connection slot for ever this way.
         @Test func requestWithFINLeavesNothingBehind() throws {
             try withServer { server, endpoint in
@@ -151,12 +138,6 @@ extension LiveServerTests {
                 for client in clients { #expect(client.replies()?.map(\.status) == [405]) }
                 #expect(eventually { server.connectionCount == 0 })
             }
-        }
-
-        private func isServed(_ endpoint: Endpoint) -> Bool {
-            guard let client = try? Client(endpoint) else { return false }
-            client.send(request())
-            return client.readReply()?.text == "ok"
         }
 
         /// Sends a byte again and again until the server has closed.

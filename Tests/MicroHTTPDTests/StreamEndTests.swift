@@ -85,7 +85,7 @@ extension LiveServerTests {
                     reader.take(reader.received.count)
                     sent += 1
                 }
-                // What the two kernels hold comes on top of the 64 that are ours.
+                // What the two kernels hold comes on top of our 64.
                 #expect((64..<400).contains(sent))
                 #expect(ended.take() != nil)
                 #expect(eventually { server.connectionCount == 1 })

@@ -106,7 +106,7 @@ extension MetricFamily {
     }
 }
 
-/// What the kernel says of this process, for `GET /metrics`.
+/// What the kernel says about this process, for `GET /metrics`.
 package struct ProcessMeasurements: Hashable, Sendable {
     /// User and system time of all threads so far.
     package var cpuSeconds: Double

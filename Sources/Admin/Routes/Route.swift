@@ -28,7 +28,7 @@ struct Endpoint: Sendable {
     /// One line for the list at `GET /?format=text`.
     var summary: String
     var parameters: [Parameter] = []
-    /// A GET that changes something, for callers who can send nothing else.
+    /// A GET that changes something, for callers that can send nothing else.
     var isMutatingGet = false
     /// For the OpenAPI document.
     var operation: Operation

@@ -27,7 +27,7 @@ final class DrainDriver {
     private var closing: (drain: Int, guarantee: AcceptQueueGuarantee)?
     /// The drain whose listeners are closed.
     private var closedFor: Int?
-    /// The undrain that waits until fewer listeners of former drains are open.
+    /// The attempt of the undrain that waits until fewer listeners of former drains are open.
     private var waitingUndrain: Int?
 
     init(

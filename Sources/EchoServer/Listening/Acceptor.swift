@@ -21,7 +21,8 @@ final class Acceptor {
     /// As bound at the start: an undrain binds the same.
     private var addresses: [SocketAddress] = []
     private var nextID: UInt64 = 0
-    /// At least so many clients can be accepted, to be served or refused: ends have only added to it since.
+    /// At least this many clients can be accepted, to be served or refused: since it was computed, ends have only added
+    /// to it.
     private var knownRoom = 0
     /// Called when clients were taken, before they are counted.
     private let clientsCame: () -> Void
@@ -69,7 +70,7 @@ final class Acceptor {
                     return (listener, listener.address)
                 }
             }
-            // None listens before all are bound: a start that fails resets no client.
+            // None listens until all are bound: a start that fails resets no client.
             for listener in open.listeners { try start(listener, option: "--listen") }
         } catch {
             open.close()
@@ -111,7 +112,7 @@ final class Acceptor {
         }
     }
 
-    /// Whether an undrain finds the descriptors that are kept for its listeners.
+    /// Whether the descriptors kept for an undrain's listeners are free.
     var hasRoomToReopen: Bool {
         retiring.count <= ServerConfiguration.retiringListeners(beside: addresses.count)
     }

@@ -15,7 +15,7 @@ package struct ResolvedAddress: Hashable, Sendable {
         self.isAlternative = isAlternative
     }
 
-    /// How many sockets it may take.
+    /// How many sockets this address may take.
     package var socketCount: Int { isAlternative ? 1 : candidates.count }
 }
 

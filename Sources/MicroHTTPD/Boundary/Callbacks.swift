@@ -20,12 +20,6 @@ func libraryLogged(
     context.log.record(message, now: .now)
 }
 
-func connectionOffered(
-    _ context: UnsafeMutableRawPointer?, _ address: UnsafePointer<sockaddr>?, _ length: socklen_t
-) -> MHD_Result {
-    serverContext(context)?.acceptsConnection() ?? false ? .YES : .NO
-}
-
 func connectionChanged(
     _ context: UnsafeMutableRawPointer?, _ handle: OpaquePointer?,
     _ socketContext: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ change: MHD_ConnectionNotificationCode

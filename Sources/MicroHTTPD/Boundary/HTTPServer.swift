@@ -3,7 +3,7 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import Threads
 
-/// An HTTP/1.1 server on one listening socket, with one thread of the C library's and one reaper thread.
+/// An HTTP/1.1 server on one listening socket, with one thread of the C library's, and the reaper's, which accepts.
 ///
 /// Both threads inherit the signal mask of the thread that creates the server: block the signals first.
 ///
@@ -11,6 +11,10 @@ internal import Threads
 package final class HTTPServer: @unchecked Sendable {
     private enum State { case running, stopping, stopped }
 
+    /// The library's own limit, far above ours.
+    private static let libraryLimit: UInt32 = 4096
+
+    private let listeningSocket: Int32
     private let context: ServerContext
     private let daemon: OpaquePointer
     private let state = Lock(State.running)
@@ -26,19 +30,26 @@ package final class HTTPServer: @unchecked Sendable {
         handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
         rejection: @escaping @Sendable (HTTPRejection, _ path: String?) -> HTTPResponse
     ) throws(HTTPServerError) {
-        let context = try ServerContext(configuration: configuration, handler: handler, rejection: rejection)
-        // A client that leaves between poll and accept would block the library's thread otherwise.
+        let context = try ServerContext(
+            configuration: configuration, isUnix: HTTPPeer.isUnix(listeningSocket), handler: handler,
+            rejection: rejection)
+        precondition(configuration.connectionLimit <= 3000)
+        // A client that leaves between poll and accept would block the reaper's thread otherwise.
         let flags = fcntl(listeningSocket, F_GETFL)
         guard flags >= 0, fcntl(listeningSocket, F_SETFL, flags | O_NONBLOCK) >= 0 else {
             throw HTTPServerError(call: "fcntl", errno: errno)
         }
         try context.reaper.start(watching: context.connections)
-        guard let daemon = Self.start(context, listeningSocket, configuration) else {
+        guard let daemon = Self.start(context, configuration) else {
             context.reaper.stop()
             throw HTTPServerError(call: "MHD_start_daemon", errno: 0)
         }
         self.context = context
         self.daemon = daemon
+        self.listeningSocket = listeningSocket
+        context.reaper.beginAccepting(
+            Acceptor(
+                listeningSocket: listeningSocket, daemon: daemon, connections: context.connections, log: context.log))
     }
 
     deinit {
@@ -62,12 +73,16 @@ package final class HTTPServer: @unchecked Sendable {
         guard begin() else { return }
         context.connections.beginStopping(now: .now)
         _ = context.connections.waitUntilIdle(until: .now + grace)
+        // The library aborts the process when a client is added while it stops.
+        context.reaper.endAccepting()
         let isAnswering = context.connections.close(answering: context.answerText(.stopping, path: nil), now: .now)
         if isAnswering {
             _ = context.connections.waitUntilIdle(until: .now + context.connections.configuration.lastAnswers)
         }
         MHD_stop_daemon(daemon)
+        context.connections.handOversEnded()
         context.reaper.stop()
+        Glibc.close(listeningSocket)
         state.withLock { $0 = .stopped }
         state.signal()
     }
@@ -84,17 +99,15 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     private static func start(
-        _ context: ServerContext, _ listeningSocket: Int32, _ configuration: HTTPServerConfiguration
+        _ context: ServerContext, _ configuration: HTTPServerConfiguration
     ) -> OpaquePointer? {
         let seconds = configuration.inactivityTimeout.components
         var start = echod_mhd_start()
-        start.listening_socket = listeningSocket
-        start.connection_limit = UInt32(configuration.connectionLimit)
+        start.connection_limit = libraryLimit
         start.inactivity_seconds = UInt32(seconds.seconds) + (seconds.attoseconds > 0 ? 1 : 0)
         start.memory_limit = configuration.memoryLimit
         start.context = Unmanaged.passUnretained(context).toOpaque()
         start.log = libraryLogged
-        start.accept = connectionOffered
         start.handle = requestHandled
         start.completed = requestCompleted
         start.connection = connectionChanged

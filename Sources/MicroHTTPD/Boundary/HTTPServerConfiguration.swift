@@ -1,7 +1,8 @@
 /// The limits of one server. The defaults are those of a control plane: few clients, small requests, none of them
 /// able to hold a connection for long.
 package struct HTTPServerConfiguration: Sendable {
-    /// At the limit the server stops accepting; later clients wait in the accept queue.
+    /// At the limit the server stops accepting; later clients wait in the accept queue. At most 3,000: the library's
+    /// own limit must never be reached.
     package var connectionLimit = 128
     /// Closed connections that are kept for `linger` at a time; past this a connection is closed without waiting for
     /// its peer.
@@ -28,8 +29,6 @@ package struct HTTPServerConfiguration: Sendable {
     package var lastAnswers = Duration.milliseconds(100)
     /// Bytes a connection may use; it bounds the head of a request.
     package var memoryLimit = 32 * 1024
-    /// Asked for each new connection, on the server's thread; false closes it at once (descriptor budget).
-    package var acceptPolicy: (@Sendable () -> Bool)?
     /// The library's own messages and, when it is crowded, one of the server: without line end, in printable ASCII, at
     /// most a burst of ten and one a second. Called on any thread of the server; it may call nothing of the server's.
     package var log: @Sendable (String) -> Void

@@ -26,15 +26,22 @@ final class LibraryLog: Sendable {
         }
     }
 
+    /// What the library says of each Unix client that is handed to it: it takes it for one of TCP.
+    private static let ofUnixClients = ["Setting TCP_", "Failed to push the data"].map { Array($0.utf8) }
+
     private let write: @Sendable (String) -> Void
+    private let isUnix: Bool
     private let rate = Lock(Rate())
 
-    init(write: @escaping @Sendable (String) -> Void) {
+    /// `isUnix`: the server's clients come over a Unix socket.
+    init(isUnix: Bool = false, write: @escaping @Sendable (String) -> Void) {
+        self.isUnix = isUnix
         self.write = write
     }
 
     /// From any thread of the library, also while it holds a lock of its own.
     func record(_ message: [UInt8], now: MonotonicTime) {
+        if isUnix, Self.ofUnixClients.contains(where: message.starts(with:)) { return }
         guard let suppressed = rate.withLock({ $0.admit(at: now) }) else { return }
         let text = Self.escape(message)
         write(suppressed == 0 ? text : "\(text) (\(suppressed) messages suppressed before this one)")

@@ -61,6 +61,10 @@ extension OpenConnections {
         var phase = Phase.serving
         var connections: [ServerConnection.ID: Entry] = [:]
         var streams: [StreamReader.ID: StreamBuffer] = [:]
+        /// Clients accepted that the library's thread has not taken over, in their order.
+        var handedOver: [Int32] = []
+        /// The acceptor has no place, or pauses: it is woken when a connection ends.
+        var acceptorWaits = false
         /// Requests of which the answer has not left.
         var inFlight = 0
         /// Numbers the suspensions.

@@ -8,7 +8,7 @@ internal import Threads
 /// block.
 final class OpenConnections: Sendable {
     let configuration: HTTPServerConfiguration
-    /// Called without the lock when a deadline was set that lies before the one the reaper sleeps for.
+    /// Called without the lock when the reaper has something to do before it would wake up.
     private let wake: @Sendable () -> Void
     let state: Lock<State>
 
@@ -18,7 +18,8 @@ final class OpenConnections: Sendable {
         state = Lock(State(configuration: configuration))
     }
 
-    var count: Int { state.withLock { $0.connections.count } }
+    /// Those on their way to the library's thread included.
+    var count: Int { state.withLock { $0.connections.count + $0.handedOver.count } }
 
     /// Answers are the last on their connection from then on.
     var isStopping: Bool { state.withLock { $0.phase != .serving } }
@@ -28,6 +29,7 @@ final class OpenConnections: Sendable {
     /// Not nil when another one was shut down to make room for it.
     func opened(_ connection: ServerConnection, now: MonotonicTime) -> Crowding.Extent? {
         updating { state in
+            state.tookOver(connection.descriptor)
             let crowding = state.makeRoom(for: connection)
             state.connections[connection.id] = Entry(connection, now: now)
             state.setDeadline(now + configuration.requestDeadline, of: connection)
@@ -37,8 +39,9 @@ final class OpenConnections: Sendable {
 
     /// The descriptor is closed right after this returns. False when there is no need to wait for the peer's end.
     func closed(_ connection: ServerConnection) -> Bool {
-        state.withLock { state in
+        updating { state in
             let entry = state.connections.removeValue(forKey: connection.id)
+            if state.acceptorWaits { state.mustWake = true }
             return entry?.isEvicted == false && state.phase != .closing
         }
     }
@@ -70,8 +73,8 @@ final class OpenConnections: Sendable {
             // An idle connection is the library's to close; this ends one that sends a line a byte at a time.
             state.setDeadline(now + configuration.inactivityTimeout + configuration.requestDeadline, of: connection)
             if state.inFlight == 0 { self.state.signal() }
-            // Newcomers are let in even when no client can make room, up to the library's limit, at which it accepts
-            // none. Who was held then gives the places back, or a crowd that goes on asking would keep them for ever.
+            // Newcomers are let in even when no client can make room, up to the limit, at which none is accepted. A
+            // connection that was held then gives its place back, or a crowd that goes on asking would keep all.
             if state.connections[connection.id]?.isEvicted == false { _ = state.makeRoom(for: connection) }
         }
     }

@@ -10,26 +10,21 @@ final class ServerContext: Sendable {
     let reaper: Reaper
     let log: LibraryLog
     private let memoryLimit: Int
-    private let acceptPolicy: (@Sendable () -> Bool)?
     private let handler: @Sendable (HTTPRequest) -> HTTPReply
     private let rejection: @Sendable (HTTPRejection, String?) -> HTTPResponse
 
     init(
-        configuration: HTTPServerConfiguration, handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
+        configuration: HTTPServerConfiguration, isUnix: Bool,
+        handler: @escaping @Sendable (HTTPRequest) -> HTTPReply,
         rejection: @escaping @Sendable (HTTPRejection, String?) -> HTTPResponse
     ) throws(HTTPServerError) {
         let reaper = try Reaper(linger: configuration.linger, atMost: configuration.lingeringLimit)
         self.reaper = reaper
         connections = OpenConnections(configuration: configuration) { reaper.wake() }
-        log = LibraryLog(write: configuration.log)
+        log = LibraryLog(isUnix: isUnix, write: configuration.log)
         memoryLimit = configuration.memoryLimit
-        acceptPolicy = configuration.acceptPolicy
         self.handler = handler
         self.rejection = rejection
-    }
-
-    func acceptsConnection() -> Bool {
-        acceptPolicy?() ?? true
     }
 
     func connectionOpened(_ handle: OpaquePointer) -> ServerConnection {

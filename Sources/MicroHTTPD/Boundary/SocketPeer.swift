@@ -7,18 +7,24 @@ extension HTTPPeer {
     /// not used: for a Unix client with a long path it holds memory beyond its buffer (faults.md, 1.6).
     /// Nil when the peer is gone already.
     init?(descriptor: Int32) {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let family = withUnsafeMutablePointer(to: &storage) { storage -> sa_family_t? in
-            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                getsockname(descriptor, address, &length) == 0 ? address.pointee.sa_family : nil
-            }
-        }
-        guard let family else { return nil }
+        guard let family = Self.family(of: descriptor) else { return nil }
         if family == sa_family_t(AF_UNIX) {
             self.init(unixDescriptor: descriptor)
         } else {
             self.init(networkDescriptor: descriptor)
+        }
+    }
+
+    /// Whether it is a Unix socket.
+    static func isUnix(_ descriptor: Int32) -> Bool { family(of: descriptor) == sa_family_t(AF_UNIX) }
+
+    private static func family(of descriptor: Int32) -> sa_family_t? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) { storage -> sa_family_t? in
+            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                getsockname(descriptor, address, &length) == 0 ? address.pointee.sa_family : nil
+            }
         }
     }
 

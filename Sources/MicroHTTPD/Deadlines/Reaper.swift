@@ -3,8 +3,9 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import Threads
 
-/// The thread that ends what the library would keep: requests past their deadline, suspended connections whose client
-/// has hung up, and connections whose peer is given a moment to read our last answer before the close.
+/// The thread beside the library's. It accepts (`Acceptor`), and it ends what the library would keep: requests past their
+/// deadline, suspended connections whose client has hung up, and connections whose peer is given a moment to read our
+/// last answer before the close.
 ///
 /// It is a thread of its own because the library offers no turn to run it on: its inactivity time-out starts again with
 /// each byte, and its poll may sleep as long as that. One thread a server sleeps in `poll` until the nearest deadline;
@@ -21,6 +22,10 @@ final class Reaper: @unchecked Sendable {
     private struct State {
         var arrivals: [Lingering] = []
         var lingeringCount = 0
+        /// On its way to the thread.
+        var acceptor: Acceptor?
+        var isToAccept = false
+        var isAccepting = false
         var isStopped = false
     }
 
@@ -54,6 +59,22 @@ final class Reaper: @unchecked Sendable {
             throw HTTPServerError(call: "pthread_create", errno: code)
         }
         self.thread = thread
+    }
+
+    func beginAccepting(_ acceptor: Acceptor) {
+        state.withLock { state in
+            state.acceptor = acceptor
+            state.isToAccept = true
+            state.isAccepting = true
+        }
+        wake()
+    }
+
+    /// When it returns no client is handed to the library any more.
+    func endAccepting() {
+        state.withLock { $0.isToAccept = false }
+        wake()
+        state.wait { $0.isAccepting ? nil : () }
     }
 
     /// Joins the thread; what still lingers is closed, its unread input thrown away. Once, by the server's stop.
@@ -96,18 +117,26 @@ final class Reaper: @unchecked Sendable {
 
     fileprivate func run(_ connections: OpenConnections) {
         var lingering: [Lingering] = []
+        var acceptor: Acceptor?
         while true {
             let now = MonotonicTime.now
             let next = connections.endOverdue(now: now)
             let isStopped = state.withLock { state in
                 lingering += state.arrivals
                 state.arrivals = []
+                acceptor = state.isToAccept ? acceptor ?? state.acceptor : nil
+                // Kept here it would make a retain cycle: reaper → acceptor → connections → reaper.
+                state.acceptor = nil
+                state.isAccepting = acceptor != nil
                 return state.isStopped
             }
+            if acceptor == nil { state.signal() }
             lingering = keepWaiting(lingering, isStopped ? nil : now)
             if isStopped { return }
-            let due = lingering.reduce(next) { min($0 ?? $1.deadline, $1.deadline) }
-            sleep(until: due, watching: lingering.map(\.descriptor), now: now)
+            acceptor?.accept(now: now)
+            let dues = [next, acceptor?.due(now: now)].compactMap { $0 } + lingering.map(\.deadline)
+            let listener = acceptor?.watched(now: now)
+            sleep(until: dues.min(), watching: lingering.map(\.descriptor) + (listener.map { [$0] } ?? []), now: now)
         }
     }
 

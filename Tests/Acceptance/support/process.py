@@ -27,11 +27,11 @@ def clean_environment(variables=None):
     return inherited | (variables or {})
 
 
-def run(*arguments, variables=None, timeout=PATIENCE):
+def run(*arguments, variables=None, timeout=PATIENCE, wrapper=()):
     """Runs echod to its end, for starts that fail."""
     environment = clean_environment(variables)
     return subprocess.run(
-        [BINARY, *arguments], env=environment, capture_output=True, text=True, timeout=timeout
+        [*wrapper, BINARY, *arguments], env=environment, capture_output=True, text=True, timeout=timeout
     )
 
 

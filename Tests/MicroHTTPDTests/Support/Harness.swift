@@ -67,6 +67,13 @@ func join(_ number: Int, _ endpoint: Endpoint, sending beginning: String = "") t
     }
 }
 
+/// Whether a client that comes now gets its answer.
+func isServed(_ endpoint: Endpoint) -> Bool {
+    guard let client = try? Client(endpoint) else { return false }
+    client.send(request())
+    return client.readReply()?.text == "ok"
+}
+
 /// Throws away what has come.
 func isOpen(_ client: Client) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 4096)

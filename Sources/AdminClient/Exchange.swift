@@ -63,7 +63,10 @@ package final class Exchange: ReadinessHandler {
         self.loop = loop
         self.completion = completion
         untried = target.candidates[...]
-        loop.callAtEndOfTurn { self.connectToNext() }
+        loop.work(.prompt) {
+            self.connectToNext()
+            return true
+        }
     }
 
     /// Forgets it. The server may do what it was asked all the same.

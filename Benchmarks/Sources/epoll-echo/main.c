@@ -1,4 +1,5 @@
-// The limit the other servers are compared with: echod's `upper` mode for ASCII, as directly as C and epoll allow.
+// The limit the other servers are compared with: echod's `upper` mode for ASCII, as directly as C and epoll allow, or
+// `verbatim`.
 //
 // One thread, edge-triggered epoll, one scratch buffer. A connection owns memory only while its bytes wait, either for
 // the rest of their line or for room in the socket. UTF-8 is passed through unchecked and only ASCII white space is
@@ -43,6 +44,7 @@ static int listener;
 static unsigned char scratch[MAX_LINE + READ_BYTES + 1];
 static Connection *first_ready, *last_ready;
 static bool accept_is_paused;
+static bool is_verbatim;
 
 static void accept_all(void);
 
@@ -181,6 +183,7 @@ static void stop_echoing(Connection *connection) {
 }
 
 static bool answer(Connection *connection, size_t known, size_t length) {
+    if (is_verbatim) return send_or_keep(connection, scratch, length);
     size_t consumed;
     size_t out = answer_lines(known, length, &consumed);
     if (length - consumed <= MAX_LINE) keep(&connection->partial_line, scratch + consumed, length - consumed);
@@ -284,9 +287,10 @@ static void listen_on(uint16_t port) {
 
 static uint16_t parse_port(int count, char **arguments) {
     char *end = NULL;
-    long port = count == 2 ? strtol(arguments[1], &end, 10) : -1;
+    is_verbatim = count == 3 && strcmp(arguments[2], "--verbatim") == 0;
+    long port = count == 2 || is_verbatim ? strtol(arguments[1], &end, 10) : -1;
     if (port < 0 || port > 65535 || end == arguments[1] || *end) {
-        fprintf(stderr, "usage: epoll-echo PORT (0 takes a free one; it is printed)\n");
+        fprintf(stderr, "usage: epoll-echo PORT [--verbatim] (0 takes a free port; it is printed)\n");
         exit(64);
     }
     return (uint16_t)port;

@@ -4,7 +4,8 @@ internal import Wire
 
 /// The bytes: kernel → scratch buffer → `LineUppercaser` in place → kernel.
 extension Connection {
-    /// Steps a connection may take before others have their turn.
+    /// What a connection may take before others have their turn: bytes read, and steps of any kind.
+    private static let bytesATurn: UInt64 = 32_768
     private static let stepsATurn = 16
 
     func readinessChanged(_ readiness: Readiness) {
@@ -14,7 +15,8 @@ extension Connection {
 
     /// Goes on until the kernel has nothing more, or takes nothing more, or the turn is over.
     func pump() {
-        for _ in 0..<Self.stepsATurn {
+        let end = received &+ Self.bytesATurn
+        for _ in 0..<Self.stepsATurn where received < end {
             guard step() else { return }
         }
         pumpAgain()

@@ -64,6 +64,7 @@ final class Shard {
     /// Mode upper reads at most this much at a time, so that the answer, at most three times as long, fits 64 KiB.
     static let upperReadLimit = 65_536 / 3
     static let verbatimReadLimit = 65_536
+    private static let closesAtATime = 16
 
     let loop: EventLoop
     let counters: ShardCounters
@@ -78,8 +79,9 @@ final class Shard {
 
     /// Called at the end of a turn in which no connection is left, once the listeners are closed.
     private var emptied: (@Sendable () -> Void)?
-    /// Connections that have ended in this turn of the loop.
+    /// Connections that have ended, and how many of them are closed. More than a few take more than a turn.
     private var ended: [Connection] = []
+    private var closed = 0
     private var isFinished = false
 
     init(loop: EventLoop, counters: ShardCounters, configuration: ServerConfiguration, log: Logger) {
@@ -106,21 +108,33 @@ final class Shard {
     /// served, and waited for, while the loop still runs.
     func finish() {
         isFinished = true
-        loop.callAtEndOfTurn { [self] in closeEnded() }
+        closeEndedInThisTurn()
     }
 
     /// Called once for each connection, by its `end`.
     func connectionEnded(_ connection: Connection) {
-        if ended.isEmpty { loop.callAtEndOfTurn { [self] in closeEnded() } }
+        if ended.isEmpty { closeEndedInThisTurn() }
         ended.append(connection)
     }
 
+    private func closeEndedInThisTurn() {
+        loop.work(.prompt) { [self] in closeEnded() }
+    }
+
     /// The only place where connections are closed. When the last one is closed, the drain may be over, and so may the
-    /// shard.
-    private func closeEnded() {
-        for connection in ended { close(connection) }
+    /// shard. Returns whether all are closed.
+    private func closeEnded() -> Bool {
+        let end = min(closed + Self.closesAtATime, ended.count)
+        for index in closed..<end { close(ended[index]) }
+        closed = end
+        guard closed == ended.count else { return false }
         ended.removeAll(keepingCapacity: ended.count <= 64)
-        guard registry.isEmpty else { return }
+        closed = 0
+        if registry.isEmpty { becameEmpty() }
+        return true
+    }
+
+    private func becameEmpty() {
         // Memory that a burst needed is not kept.
         overflow = []
         emptied?()
@@ -152,8 +166,11 @@ final class Shard {
         closing = .marking(firstLineGrace: firstLineGrace.inNanoseconds)
         let span = max(0, spreadUntil.nanoseconds - loop.now)
         let connections = span == 0 ? registry.open : registry.open.shuffled()
-        for (index, connection) in connections.enumerated() {
-            connection.takeTurn(at: loop.now + span / Int64(connections.count) * Int64(index + 1))
+        let start = loop.now
+        loop.work(.prompt, through: connections.count) { part in
+            for index in part {
+                connections[index].takeTurn(at: start + span / Int64(connections.count) * Int64(index + 1))
+            }
         }
     }
 
@@ -168,13 +185,17 @@ final class Shard {
     func cut(resetAll: Bool) {
         if case .cutting(true) = closing { return }
         closing = .cutting(resetAll: resetAll)
-        for connection in registry.open { connection.cut(evenIfDone: resetAll) }
+        let connections = registry.open
+        loop.work(.prompt, through: connections.count) { [self] part in
+            guard case .cutting = closing else { return }
+            for connection in connections[part] { connection.cut(evenIfDone: resetAll) }
+        }
     }
 
     /// The listeners are closed: from now on the drain is over when no connection is left.
     func reportEmptiness(to emptied: @escaping @Sendable () -> Void) {
         self.emptied = emptied
-        loop.callAtEndOfTurn { [self] in closeEnded() }
+        closeEndedInThisTurn()
     }
 
     /// The drain was taken back.

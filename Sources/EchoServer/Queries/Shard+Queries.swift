@@ -4,10 +4,10 @@ internal import EventLoops
 internal import Threads
 internal import Wire
 
-/// What the admin plane asks of a shard. Long walks are cut into slices, between which the loop serves its connections.
+/// What the admin plane asks of a shard. It is work that the loop does beside its
+/// connections, one question after the other.
 extension Shard {
-    /// How long a slice may last, in nanoseconds, and after how many connections the clock is read.
-    private static let patience: Int64 = 200_000
+    /// How many connections are looked at between two looks at the clock.
     private static let stride = 16
 
     /// What a shard has for a page.
@@ -36,24 +36,23 @@ extension Shard {
             return !isOneWalk || found.value.total <= query.limit
         } done: { [self] in
             if isOneWalk { found.value.total = registry.count }
-            addKernelQueues(to: found, from: 0, done)
+            addKernelQueues(to: found, done)
         }
     }
 
     /// A connection that has ended meanwhile is shown as it was.
     private func addKernelQueues(
-        to found: Accumulator<Candidates>, from index: Int, _ done: @escaping @Sendable (Candidates) -> Void
+        to found: Accumulator<Candidates>, _ done: @escaping @Sendable (Candidates) -> Void
     ) {
-        let end = EventLoop.clock + Self.patience
         let count = found.value.first.rows.count
-        var index = index
-        repeat {
-            let next = min(index + Self.stride, count)
-            found.value.first.renew(index..<next) { registry.findOpen($0)?.row() }
-            index = next
-            if index == count { return done(found.value) }
-        } while EventLoop.clock < end
-        loop.callAtEndOfTurn { [self, index] in addKernelQueues(to: found, from: index, done) }
+        var next = 0
+        loop.work(.patient) { [self] in
+            let end = min(next + Self.stride, count)
+            found.value.first.renew(next..<end) { registry.findOpen($0)?.row() }
+            next = end
+            if next == count { done(found.value) }
+            return next == count
+        }
     }
 
     /// What waits in the kernel, and what the connections of a drain wait for. `announced` is what open connections
@@ -73,29 +72,21 @@ extension Shard {
         }
     }
 
-    /// Visits connections with ids above `id`, in the order of their ids, until `visit` returns false: those that are
-    /// open now and still open when their slice comes.
+    /// Visits the connections with ids above `id` that are open now and still are when their turn comes, in the order of
+    /// their ids, until `visit` returns false.
     private func walk(
         after id: UInt64 = 0, _ visit: @escaping (Connection) -> Bool, done: @escaping () -> Void
     ) {
-        walk(after: id, through: registry.lastID, visit, done)
-    }
-
-    private func walk(
-        after id: UInt64, through last: UInt64, _ visit: @escaping (Connection) -> Bool,
-        _ done: @escaping () -> Void
-    ) {
-        let end = EventLoop.clock + Self.patience
+        let last = registry.lastID
         var id = id
-        repeat {
+        loop.work(.patient) { [self] in
             let connections = registry.open(after: id, atMost: Self.stride)
-            for connection in connections where connection.state != .closed {
-                guard connection.id <= last, visit(connection) else { return done() }
-            }
-            guard connections.count == Self.stride, let next = connections.last?.id else { return done() }
-            id = next
-        } while EventLoop.clock < end
-        loop.callAtEndOfTurn { [self, id] in walk(after: id, through: last, visit, done) }
+            let isOver =
+                !connections.allSatisfy { $0.state == .closed || ($0.id <= last && visit($0)) }
+                || connections.count < Self.stride
+            if isOver { done() } else if let next = connections.last?.id { id = next }
+            return isOver
+        }
     }
 
     private final class Accumulator<Value> {

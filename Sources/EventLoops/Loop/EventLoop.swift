@@ -23,7 +23,10 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     /// Events taken from the kernel at a time.
-    private static let batch = 256
+    private static let batch = 64
+    /// How long timers may hold the loop in one turn, in nanoseconds; the clock is read after every `timersAtATime`.
+    private static let timerBudget: Int64 = 1_000_000
+    private static let timersAtATime = 16
     private static let wakeUpToken = UInt64.max
     private static let noThread = UInt.max
 
@@ -39,7 +42,7 @@ package final class EventLoop: @unchecked Sendable {
     private var again: [Registration] = []
     private var calledAgain: [Registration] = []
     private var receivedMessages: [@Sendable () -> Void] = []
-    private var callsAtEndOfTurn: [() -> Void] = []
+    var workQueues = WorkKind.allCases.map { WorkQueue($0) }
     private var isStopped = false
 
     /// CLOCK_MONOTONIC in nanoseconds, read once a turn and when messages are taken: never before what the caller has
@@ -95,7 +98,7 @@ package final class EventLoop: @unchecked Sendable {
     /// Most handlers and calls hold the loop, which holds them.
     private func releaseWhatIsLeft() {
         for index in slots.indices { slots[index].handler = nil }
-        callsAtEndOfTurn = []
+        workQueues = WorkKind.allCases.map { WorkQueue($0) }
         let unheard = inbox.withLock { inbox in
             defer { inbox.messages = [] }
             return inbox.messages
@@ -121,16 +124,25 @@ package final class EventLoop: @unchecked Sendable {
                 dispatch(Registration(token: token), readiness)
             }
         }
-        while let slot = timers.popDue(at: now) {
-            slots[slot].handler?.timerFired()
-        }
+        if let earliest = timers.earliest, earliest <= now { fireTimers() }
         callThoseThatAsked()
-        endTurn()
+        if hasWork { doWork() }
+    }
+
+    /// What is due and finds no time is still due in the next turn.
+    private func fireTimers() {
+        let end = Self.clock + Self.timerBudget
+        repeat {
+            for _ in 0..<Self.timersAtATime {
+                guard let slot = timers.popDue(at: now) else { return }
+                slots[slot].handler?.timerFired()
+            }
+        } while Self.clock < end
     }
 
     /// Milliseconds until there is something to do, rounded up so that a timer is never early.
     private func timeout() -> Int32 {
-        if !again.isEmpty || !callsAtEndOfTurn.isEmpty { return 0 }
+        if !again.isEmpty || hasWork { return 0 }
         guard let earliest = timers.earliest else { return -1 }
         let milliseconds = (max(0, earliest - Self.clock) + 999_999) / 1_000_000
         return Int32(min(milliseconds, 60_000))
@@ -151,14 +163,6 @@ package final class EventLoop: @unchecked Sendable {
             dispatch(registration, [])
         }
         calledAgain.removeAll(keepingCapacity: true)
-    }
-
-    /// Only the calls that are there now: those they ask for come in the next turn, after a look at the descriptors.
-    private func endTurn() {
-        guard !callsAtEndOfTurn.isEmpty else { return }
-        let calls = callsAtEndOfTurn
-        callsAtEndOfTurn = []
-        for call in calls { call() }
     }
 
     private func takeMessages() {
@@ -233,12 +237,5 @@ package final class EventLoop: @unchecked Sendable {
         guard !slots[registration.slot].asksAgain else { return }
         slots[registration.slot].asksAgain = true
         again.append(registration)
-    }
-
-    /// Has `body` called at the end of this turn, after the descriptors, messages and timers; at the end of the next
-    /// one when it is asked for by such a call.
-    package func callAtEndOfTurn(_ body: @escaping () -> Void) {
-        assertIsCurrent()
-        callsAtEndOfTurn.append(body)
     }
 }

@@ -1,0 +1,67 @@
+/// How long the work of one kind may hold a loop in one turn.
+package enum WorkKind: Int, CaseIterable, Sendable {
+    /// What clients and drains wait for: marks, cuts, closes.
+    case prompt
+    /// What the admin asks.
+    case patient
+
+    /// Nanoseconds.
+    var budget: Int64 {
+        switch self {
+        case .prompt: 1_000_000
+        case .patient: 200_000
+        }
+    }
+}
+
+/// Work of one kind that waits for the ends of turns. Whoever asks, and however often, a turn spends one budget on it.
+struct WorkQueue {
+    private let budget: Int64
+    private var strides: [() -> Bool] = []
+
+    init(_ kind: WorkKind) {
+        budget = kind.budget
+    }
+
+    var isEmpty: Bool { strides.isEmpty }
+
+    mutating func append(_ stride: @escaping () -> Bool) { strides.append(stride) }
+
+    mutating func removeFirst() { strides.removeFirst() }
+
+    var first: (() -> Bool)? { strides.first }
+
+    var end: Int64 { EventLoop.clock + budget }
+}
+
+extension EventLoop {
+    /// Calls `stride` at the ends of this and later turns until it returns true. One call should take some 20 µs: the
+    /// clock is read after each. Work of the same kind is done in order. Loop's thread only.
+    package func work(_ kind: WorkKind, _ stride: @escaping () -> Bool) {
+        assertIsCurrent()
+        workQueues[kind.rawValue].append(stride)
+    }
+
+    /// Does the work in portions: `portion` gets the index to begin at and returns the next one, until that is `count`.
+    package func work(_ kind: WorkKind, through count: Int, portion: Int = 16, _ body: @escaping (Range<Int>) -> Void) {
+        var next = 0
+        work(kind) {
+            let end = min(next + portion, count)
+            body(next..<end)
+            next = end
+            return next == count
+        }
+    }
+
+    var hasWork: Bool { workQueues.contains { !$0.isEmpty } }
+
+    func doWork() {
+        for kind in workQueues.indices where !workQueues[kind].isEmpty {
+            let end = workQueues[kind].end
+            while let stride = workQueues[kind].first {
+                if stride() { workQueues[kind].removeFirst() }
+                if Self.clock >= end { break }
+            }
+        }
+    }
+}

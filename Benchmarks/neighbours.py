@@ -7,6 +7,7 @@ medians of all rounds is what counts.
 
 import argparse
 import json
+import os
 import statistics
 import sys
 
@@ -18,9 +19,10 @@ SERVER_CPU, LOAD_CPU = 0, 1
 def measure(server, flooders, options, verbatim):
     """Median and p99 of the one client in microseconds."""
     words = ("--verbatim",) if verbatim else ()
-    flood = harness.start_load(server.port, "--connections", flooders, "--depth", options.depth, "--line-bytes",
-                               options.line_bytes, "--seconds", options.seconds + 0.6, "--warmup", 0, *words,
-                               cpus={LOAD_CPU})
+    flood = harness.start_load(server.port, "--flood", flooders, "--line-bytes", options.line_bytes, "--seconds",
+                               options.seconds + 0.6, cpus={LOAD_CPU})
+    # They share a CPU: what is measured is how long the server lets the one client wait.
+    os.setpriority(os.PRIO_PROCESS, flood.pid, 19)
     asker = harness.start_load(server.port, "--connections", 1, "--depth", 1, "--seconds", options.seconds,
                                "--warmup", 0.3, *words, cpus={LOAD_CPU})
     latency = harness.finish_load(asker)["latency_us"]
@@ -57,8 +59,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--flooders", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--depth", type=int, default=64, help="lines that each flooder has under way")
-    parser.add_argument("--line-bytes", type=int, default=1024)
+    parser.add_argument("--line-bytes", type=int, default=1024, help="length of the lines of the flood")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, too")
     options = parser.parse_args()
     harness.exit_on_signals()

@@ -2,11 +2,12 @@
 
 import resource
 import shutil
+import socket
 import time
 from pathlib import Path
 
 import pytest
-from echod import Client, Echod, eventually, run
+from echod import PATIENCE, Client, Echod, endpoint, eventually, run
 from streams import Reader
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
@@ -122,6 +123,25 @@ def test_accept_fails_on_the_admin_plane(error):
         assert b"cannot accept (" in server.log
         assert server.exit_code() == 0
         stream.close()
+
+
+@pytest.mark.parametrize("spare", [1, 2, 4])
+def test_a_burst_on_the_admin_plane_with_few_descriptors_left(spare):
+    """Each client is answered: none makes room for the next one before that."""
+    with Echod() as server:
+        family, target = endpoint(server.admin[0])
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.process.descriptors + spare, before[1]))
+        clients = [socket.socket(family) for _ in range(30)]
+        for client in clients:
+            client.settimeout(PATIENCE)
+            client.connect(target)
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answers = [client.recv(4096)[:12] for client in clients]
+        for client in clients:
+            client.close()
+        assert answers == [b"HTTP/1.1 200"] * 30
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
 
 
 def test_a_lasting_shortage_of_the_admin_plane():

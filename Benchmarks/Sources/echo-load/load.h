@@ -1,5 +1,5 @@
 #pragma once
-// What the three modes share: options, sockets, lines, and the counting of failures.
+// What the modes share: options, sockets, lines, and the counting of failures.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +36,7 @@ typedef struct {
 int run_steady(const Options *options);
 int run_short(const Options *options);
 int run_idle(const Options *options);
+int run_flood(const Options *options);
 
 // MARK: Time
 

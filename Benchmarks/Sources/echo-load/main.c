@@ -22,6 +22,7 @@ static const char usage[] =
     "  --short N        N short connections:           --parallel 64  --close half|full|reset  --deadline 120\n"
     "  --idle N         N silent connections:          --hold 5\n"
     "                   with --speak each sends a line first, and closes at end of file\n"
+    "  --flood N        N connections that send without pause and do not look at answers:  --seconds 3\n"
     "\n"
     "Options\n"
     "  --line-bytes N   length of a line with its newline (64)\n"
@@ -97,7 +98,7 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, 't'},     {"deadline", required_argument, NULL, 'D'},
     {"sources", required_argument, NULL, 'S'},     {"pid", required_argument, NULL, 'p'},
     {"check", no_argument, NULL, 'C'},             {"verbatim", no_argument, NULL, 'v'},
-    {"speak", no_argument, NULL, 'k'},
+    {"speak", no_argument, NULL, 'k'},             {"flood", required_argument, NULL, 'f'},
     {"help", no_argument, NULL, 'H'},              {0},
 };
 
@@ -119,6 +120,7 @@ static Mode parse(Options *options, int count, char **arguments) {
         case 'n': options->short_connections = (uint64_t)number(name, optarg, 1, 1e9), mode = run_short; break;
         case 'e': options->close_manner = close_manner(optarg); break;
         case 'i': options->connections = (unsigned)number(name, optarg, 1, 1e6), mode = run_idle; break;
+        case 'f': options->connections = (unsigned)number(name, optarg, 1, 1e6), mode = run_flood; break;
         case 'h': options->hold = number(name, optarg, 0, 86400); break;
         case 't': options->timeout = number(name, optarg, 0.01, 3600); break;
         case 'D': options->deadline = number(name, optarg, 0.01, 86400); break;

@@ -75,10 +75,12 @@ struct Acceptor {
         switch code {
         case EAGAIN: return false
         case EBADF, ENOTSOCK, EFAULT, EINVAL: preconditionFailure("accept on what is no listening socket")
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+        case EINTR, ECONNABORTED, EPROTO, ENOPROTOOPT, ENONET, EOPNOTSUPP, ENETDOWN, ENETUNREACH, EHOSTDOWN,
+            EHOSTUNREACH, ETIMEDOUT:
+            return true
+        default:
             runShort(code, now: now)
             return false
-        default: return true
         }
     }
 
@@ -93,7 +95,7 @@ struct Acceptor {
         let next = min(max((pause ?? .zero) * 2, Self.pauses.lowerBound), Self.pauses.upperBound)
         pause = next
         resumesAt = now + next
-        connections.makeRoomForDescriptor()
+        connections.makeRoomForDescriptor(now: now)
     }
 }
 
@@ -124,11 +126,14 @@ extension OpenConnections {
         state.withLock { $0.handedOver = [] }
     }
 
-    /// The connection that has waited longest for its client is shut down, whatever the headroom.
-    func makeRoomForDescriptor() {
+    /// The connection that has waited longest for its client is shut down, whatever the headroom. Nobody is while
+    /// another one is leaving, or in its first moment.
+    func makeRoomForDescriptor(now: MonotonicTime) {
         state.withLock { state in
             let present = Array(state.connections.values)
-            guard let leaver = Crowding.leaver(of: present.map(\.place), capacity: 0) else { return }
+            guard !present.contains(where: \.isEvicted) else { return }
+            let places = present.map { Crowding.sparing($0.place, at: now) }
+            guard let leaver = Crowding.leaver(of: places, capacity: 0) else { return }
             state.connections[present[leaver].connection.id]?.evict()
         }
     }

@@ -91,26 +91,32 @@ extension OpenConnections {
 // MARK: Making room
 
 extension OpenConnections.State {
-    /// The library closes a connection that was shut down in its next turn, and accepts one connection a turn: the
-    /// headroom is hardly ever used up, and if it is, the next client waits in the accept queue for that turn.
+    /// The library closes a connection that was shut down in its next turn. If a burst uses up the headroom before, the
+    /// next client waits in the accept queue.
     ///
     /// The address comes first: a client that made room there takes no place in the server any more.
-    mutating func makeRoom(for newcomer: ServerConnection) -> Crowding.Extent? {
+    ///
+    /// With a time, a client in its first moment is spared: no newcomer waits for the place.
+    mutating func makeRoom(
+        for newcomer: ServerConnection, sparingAt now: MonotonicTime? = nil
+    ) -> Crowding.Extent? {
         let capacity = configuration.connectionLimit - configuration.headroom
         // With few connections, which is nearly always, no share can be used up.
         guard connections.count >= min(capacity, configuration.perAddressLimit) else { return nil }
-        let isAddressCrowded = makeRoom(for: newcomer, capacity: configuration.perAddressLimit) {
+        let isAddressCrowded = makeRoom(for: newcomer, capacity: configuration.perAddressLimit, now) {
             $0.sharesAddress(with: newcomer)
         }
-        let isServerCrowded = makeRoom(for: newcomer, capacity: capacity) { _ in true }
+        let isServerCrowded = makeRoom(for: newcomer, capacity: capacity, now) { _ in true }
         return isAddressCrowded ? .address : isServerCrowded ? .server : nil
     }
 
     private mutating func makeRoom(
-        for newcomer: ServerConnection, capacity: Int, among isNeighbour: (ServerConnection) -> Bool
+        for newcomer: ServerConnection, capacity: Int, _ now: MonotonicTime?,
+        among isNeighbour: (ServerConnection) -> Bool
     ) -> Bool {
         let present = connections.values.filter { $0.connection !== newcomer && isNeighbour($0.connection) }
-        guard let leaver = Crowding.leaver(of: present.map(\.place), capacity: capacity) else { return false }
+        let places = present.map { entry in now.map { Crowding.sparing(entry.place, at: $0) } ?? entry.place }
+        guard let leaver = Crowding.leaver(of: places, capacity: capacity) else { return false }
         connections[present[leaver].connection.id]?.evict()
         return true
     }

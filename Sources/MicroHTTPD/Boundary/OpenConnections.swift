@@ -75,7 +75,9 @@ final class OpenConnections: Sendable {
             if state.inFlight == 0 { self.state.signal() }
             // Newcomers are let in even when no client can make room, up to the limit, at which none is accepted. A
             // connection that was held then gives its place back, or a crowd that goes on asking would keep all.
-            if state.connections[connection.id]?.isEvicted == false { _ = state.makeRoom(for: connection) }
+            if state.connections[connection.id]?.isEvicted == false {
+                _ = state.makeRoom(for: connection, sparingAt: now)
+            }
         }
     }
 

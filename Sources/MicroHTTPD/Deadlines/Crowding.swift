@@ -11,6 +11,9 @@ internal import Basics
 enum Crowding {
     /// How long a new connection, or a new request, counts as if it had just been served.
     static let grace = Duration.seconds(1)
+    /// Where nobody must leave at once, a client is spared for this long after it came, sent a head or got its deferred
+    /// answer: in a burst each gets its answer, one after the other.
+    static let firstMoment = Duration.milliseconds(100)
 
     /// Whose places were used up.
     enum Extent { case address, server }
@@ -38,5 +41,11 @@ enum Crowding {
             taken += 1
         }
         return taken < capacity ? nil : longest?.index
+    }
+
+    /// The place, held in its first moment.
+    static func sparing(_ place: Place, at now: MonotonicTime) -> Place {
+        if case .waiting(let since) = place, since > now + grace - firstMoment { return .held }
+        return place
     }
 }

@@ -69,6 +69,7 @@ import Wire
                 #expect(client.readText(2) == "B\n")
             }
             served[0].close()
+            #expect(server.awaitsActive(1))
             _ = try server.connectServed()
         }
     }

@@ -7,8 +7,9 @@ internal import Wire
 /// What the admin plane asks of a shard. It is work that the loop does beside its
 /// connections, one question after the other.
 extension Shard {
-    /// How many connections are looked at between two looks at the clock.
-    private static let stride = 16
+    /// How many connections are visited in one turn, a few microseconds: without system calls, and with two for each.
+    private static let visits = 16
+    private static let visitsOfKernel = 4
 
     /// What a shard has for a page.
     struct Candidates: Sendable {
@@ -47,7 +48,7 @@ extension Shard {
         let count = found.value.first.rows.count
         var next = 0
         loop.work(.patient) { [self] in
-            let end = min(next + Self.stride, count)
+            let end = min(next + Self.visitsOfKernel, count)
             found.value.first.renew(next..<end) { registry.findOpen($0)?.row() }
             next = end
             if next == count { done(found.value) }
@@ -60,7 +61,7 @@ extension Shard {
     func sample(announced: Blocker?, _ done: @escaping @Sendable (Sample) -> Void) {
         let sample = Accumulator(Sample())
         let began = EventLoop.clock
-        walk { connection in
+        walk(atATime: Self.visitsOfKernel) { connection in
             sample.value.unread += UInt64(connection.unreadBytes)
             sample.value.unacked += UInt64(connection.unacknowledgedBytes)
             let blocker = connection.closingBlocker ?? (connection.state == .open ? announced : nil)
@@ -75,15 +76,16 @@ extension Shard {
     /// Visits the connections with ids above `id` that are open now and still are when their turn comes, in the order of
     /// their ids, until `visit` returns false.
     private func walk(
-        after id: UInt64 = 0, _ visit: @escaping (Connection) -> Bool, done: @escaping () -> Void
+        after id: UInt64 = 0, atATime visits: Int = Shard.visits, _ visit: @escaping (Connection) -> Bool,
+        done: @escaping () -> Void
     ) {
         let last = registry.lastID
         var id = id
         loop.work(.patient) { [self] in
-            let connections = registry.open(after: id, atMost: Self.stride)
+            let connections = registry.open(after: id, atMost: visits)
             let isOver =
                 !connections.allSatisfy { $0.state == .closed || ($0.id <= last && visit($0)) }
-                || connections.count < Self.stride
+                || connections.count < visits
             if isOver { done() } else if let next = connections.last?.id { id = next }
             return isOver
         }

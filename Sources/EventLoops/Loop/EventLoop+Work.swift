@@ -2,14 +2,14 @@
 package enum WorkKind: Int, CaseIterable, Sendable {
     /// What clients and drains wait for: marks, cuts, closes.
     case prompt
-    /// What the admin asks.
+    /// What the admin asks: one stride a turn, so that a client waits for no more than that.
     case patient
 
     /// Nanoseconds.
     var budget: Int64 {
         switch self {
         case .prompt: 1_000_000
-        case .patient: 200_000
+        case .patient: 0
         }
     }
 }
@@ -35,8 +35,8 @@ struct WorkQueue {
 }
 
 extension EventLoop {
-    /// Calls `stride` at the ends of this and later turns until it returns true. One call should take some 20 µs: the
-    /// clock is read after each. Work of the same kind is done in order. Loop's thread only.
+    /// Calls `stride` at the ends of this and later turns until it returns true. One call should take a few
+    /// microseconds: the clock is read after each. Work of the same kind is done in order. Loop's thread only.
     package func work(_ kind: WorkKind, _ stride: @escaping () -> Bool) {
         assertIsCurrent()
         workQueues[kind.rawValue].append(stride)

@@ -39,6 +39,8 @@ def test_undrain_and_drain_from_several_clients():
         check_back(server)
         drains = drain_lines(server)
         print(f"{len(drains)} drains, answers {codes}")
-        assert [set(each) for each in codes] == [{200}, {202}] * ADMINS
+        # An undrain that waits for the listeners of former drains is overtaken by the next drain.
+        assert all(set(each) <= {200, 409} and each[200] for each in codes[::2]), codes
+        assert all(set(each) == {202} for each in codes[1::2]), codes
         assert {drain["result"] for drain in drains} <= {"clean", "undrained"}
         assert {drain["accept_queue"] for drain in drains} == {"lossless"}

@@ -139,7 +139,7 @@ def print_table(rounds, calm):
 def check_ratio(rounds, least, calm):
     of, quiet = pairs(rounds[1], "echod", calm)
     if not quiet:
-        raise harness.HarnessError("others used the CPUs in every round: the ratio means nothing, try again")
+        raise harness.HarnessError("other processes used the CPUs in every round: the ratio means nothing, try again")
     ratio = statistics.median(ratios(of, "answers_per_second"))
     verdict = "at least" if ratio >= least else "LESS THAN"
     print(f"echod answers {ratio:.3f} × as much as {BASELINE} at depth 1: {verdict} {least}")
@@ -149,7 +149,7 @@ def check_ratio(rounds, least, calm):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--echod", default=str(REPOSITORY / ".build/release/echod"), metavar="PATH")
-    parser.add_argument("--server", action="append", default=[], metavar="NAME=COMMAND", help="one more, repeatable")
+    parser.add_argument("--server", action="append", default=[], metavar="NAME=COMMAND", help="another server; repeatable")
     parser.add_argument("--only", metavar="NAME,…", help="these servers (the baseline and its control stay)")
     parser.add_argument("--depth", default="1,32", help="lines in flight on a connection (%(default)s)")
     parser.add_argument("--connections", type=int, default=50)

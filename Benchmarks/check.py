@@ -45,7 +45,7 @@ def talk(port, data, pieces, reads_late=False):
         sender.start()
         if reads_late:
             sender.join(1)  # by now both directions' buffers are full
-            assert sender.is_alive(), "the server read all though nobody took its answers"
+            assert sender.is_alive(), "the server read everything although nobody took its answers"
         received = read_all(connection)
         sender.join()
         return received

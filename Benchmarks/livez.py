@@ -72,7 +72,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--echod", default=str(harness.HERE.parent / ".build/release/echod"), metavar="PATH")
     parser.add_argument("--seconds", type=float, default=10, help="for each row (%(default)s)")
-    parser.add_argument("--connections", type=int, default=50, help="of each load, one a CPU (%(default)s)")
+    parser.add_argument("--connections", type=int, default=50, help="of each load generator, one per CPU (%(default)s)")
     parser.add_argument("--depth", type=int, default=32)
     return parser.parse_args()
 

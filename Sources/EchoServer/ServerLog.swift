@@ -62,7 +62,7 @@ extension Logger {
     }
 
     func undrainFailed(_ error: ListenError) {
-        self.error("undrain failed, the drain goes on", metadata: ["error": "\(error)"])
+        self.error("undrain failed, the drain continues", metadata: ["error": "\(error)"])
     }
 
     func stateChanged(_ state: ServiceState, _ status: ServiceStatus, acceptQueue: AcceptQueueGuarantee) {
@@ -106,7 +106,7 @@ extension Logger {
                 metadata: ["accept_linger_ms": "\(linger.inMilliseconds)"])
         case .delayShortened(let delay):
             self.warning(
-                "a nearer deadline shortened the drain's delay", metadata: ["delay_ms": "\(delay.inMilliseconds)"])
+                "an earlier deadline shortened the drain's delay", metadata: ["delay_ms": "\(delay.inMilliseconds)"])
         }
     }
 }

@@ -64,8 +64,8 @@ struct DescriptorBudget: Equatable {
             let needed = use.limit - connections + 1
             throw Shortage(
                 description: "\(Self.limits(use)), and echod needs \(needed): \(Self.ownUse(use)) for itself "
-                    + "(\(Self.words(use))), \(share * use.adminListeners) for the admin API, \(refusals) to refuse "
-                    + "clients with, and one for a client. Raise the limit, or lower --loops.")
+                    + "(\(Self.words(use))), \(share * use.adminListeners) for the admin API, \(refusals) for refusing "
+                    + "clients, and one for a client. Raise the limit, or lower --loops.")
         }
     }
 

@@ -71,7 +71,7 @@ extension Service {
         }
         guard linger > .zero else {
             log.warning(
-                "with --accept-linger 0s clients whose handshake is under way when a drain begins may be reset",
+                "with --accept-linger 0s, clients whose handshake is under way when a drain begins may be reset",
                 metadata: ["accept_queue": "best_effort"])
             return .bestEffort
         }

@@ -62,7 +62,7 @@ final class TokenFile: BearerToken, Sendable {
 
 extension Logger {
     fileprivate func tokenRead(_ path: String) {
-        notice("the admin token was read again", metadata: ["file": "\(path)"])
+        notice("the admin token was reloaded", metadata: ["file": "\(path)"])
     }
 
     fileprivate func tokenUnusable(_ path: String, _ error: UnusableFile) {

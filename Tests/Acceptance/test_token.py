@@ -121,7 +121,7 @@ def test_rotation_by_rename(token_file):
         write(new, OTHER)
         new.rename(token_file)
         assert (change(server, TOKEN), change(server, OTHER)) == (401, 200)
-        server.logged("the admin token was read again")
+        server.logged("the admin token was reloaded")
 
 
 def test_rotation_as_kubernetes_does_it(tmp_path):

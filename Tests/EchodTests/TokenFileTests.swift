@@ -67,7 +67,7 @@ import Testing
         _ = write("fedcba9876543210")
         #expect(!file.accepts(Array(Self.token.utf8)))
         #expect(file.accepts(Array("fedcba9876543210".utf8)))
-        #expect(sink.takeLines().map { $0.hasPrefix("notice the admin token was read again") } == [true])
+        #expect(sink.takeLines().map { $0.hasPrefix("notice the admin token was reloaded") } == [true])
     }
 
     @Test func newContentThatDoesNotDo_leavesTheOldOne_andIsToldOnce() throws {

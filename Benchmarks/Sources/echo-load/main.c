@@ -26,7 +26,7 @@ static const char usage[] =
     "\n"
     "Options\n"
     "  --line-bytes N   length of a line with its newline (64)\n"
-    "  --check          lines that all differ, answers compared byte for byte (short connections always compare)\n"
+    "  --check          send lines that all differ; answers compared byte for byte (short connections always compare)\n"
     "  --verbatim       the server sends back what it gets, instead of stripping and upper-casing it\n"
     "  --timeout S      for connecting and for the last answers, and for each short connection (10)\n"
     "  --sources N      source addresses 127.0.0.1... towards 127.0.0.0/8; 0: do not bind (32 with --short, else 0)\n"
@@ -47,7 +47,7 @@ static double number(const char *option, const char *value, double least, double
 
 static Address *next_address(Options *options) {
     if (options->address_count < MAX_ADDRESSES) return &options->addresses[options->address_count++];
-    refuse("address", "...", "there are too many");
+    refuse("address", "...", "too many addresses");
 }
 
 static void add_address(Options *options, const char *text) {

@@ -13,7 +13,7 @@ extension MetricFamily {
         return [
             MetricFamily(
                 .gauge, "echod_connections_active", .integer(UInt64(connections.active)),
-                help: "Echo connections that are open now, those being closed included."),
+                help: "Echo connections that are open now, including those being closed."),
             MetricFamily(
                 .gauge, "echod_max_connections", .integer(UInt64(measured.maximumConnections)),
                 help: "The limit past which echo clients are refused (--max-connections)."),
@@ -37,7 +37,7 @@ extension MetricFamily {
         [
             MetricFamily(
                 .counter, "echod_lines", .integer(measured.status.lines),
-                help: "Lines answered; 0 in mode verbatim, which knows none."),
+                help: "Lines answered; always 0 in mode verbatim."),
             MetricFamily(
                 .counter, "echod_received", unit: .bytes, .integer(measured.status.bytes.received),
                 help: "Bytes read from echo clients."),
@@ -97,7 +97,7 @@ extension MetricFamily {
                 .gauge, "process_open_fds", .integer(process.openDescriptors), help: "Open file descriptors."),
             MetricFamily(
                 .gauge, "process_max_fds", .integer(process.maximumDescriptors),
-                help: "The limit of open file descriptors."),
+                help: "The limit on open file descriptors."),
             MetricFamily(.gauge, "process_threads", .integer(process.threads), help: "Threads of the process."),
             MetricFamily(
                 .gauge, "process_start_time", unit: .seconds, .real(process.startTime),

@@ -26,7 +26,7 @@ enum MetricsRoutes {
         MetricFamily(
             name: "echod_admin_requests", kind: .counter,
             help: "Requests to the admin API that were answered, by endpoint and HTTP status; \"other\" is every path "
-                + "that no endpoint has, and what was refused before its path was looked at.",
+                + "that no endpoint has, and requests refused before their path was examined.",
             samples: answered.current)
     }
 

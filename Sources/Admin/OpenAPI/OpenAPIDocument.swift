@@ -46,7 +46,7 @@ enum OpenAPIDocument {
     private static let introduction = """
         Parameters go into the query only; a request with a body is refused, and so is one with a parameter that is \
         unknown, repeated, empty or not understood: nothing has happened then. HEAD works where GET does, except for \
-        /prestop. Errors are problem+json (RFC 9457), apart from those of requests that are no HTTP (400, 414, 431, \
+        /prestop. Errors are problem+json (RFC 9457), except those of requests that are not valid HTTP (400, 414, 431, \
         505). Every answer has Cache-Control: no-store.
         """
 
@@ -77,10 +77,10 @@ enum OpenAPIDocument {
 
     private static func refusals(of route: Route) -> [Answer] {
         let refusals = [
-            Answer.problem(400, "A parameter or a body that is not for this endpoint, or no proper request."),
-            Answer.problem(403, "A Host that echod does not answer to, another site's page, or a peer that may not."),
+            Answer.problem(400, "A parameter or body that this endpoint does not take, or a malformed request."),
+            Answer.problem(403, "An unknown Host, a page of another site, or a peer that is not allowed."),
             // The library's last answer to a waiting client; a route that knows more about its 503 says so itself.
-            Answer.problem(503, "The process is about to end, and the answer is not known any more."),
+            Answer.problem(503, "The process is about to end, and the answer is no longer known."),
         ]
         guard route.isMutation else { return refusals }
         return refusals + [

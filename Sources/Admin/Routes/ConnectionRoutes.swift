@@ -53,7 +53,7 @@ enum ConnectionRoutes {
     }
 
     static let close = Endpoint(
-        summary: "close it, answered and with end of file, or abort", parameters: [mode],
+        summary: "close it with its answers and end of file, or abort it", parameters: [mode],
         operation: Operation(
             "closeConnection", .connections, segment: idSchema,
             .json(202, "It is being closed; the connection as it was.", "Connection"),
@@ -72,10 +72,10 @@ enum ConnectionRoutes {
     private static let idSchema: JSONValue = ["type": "integer", "minimum": 1]
 
     private static let state = Parameter(name: "state", kind: .choice(ConnectionState.allCases.map(\.rawValue)))
-    private static let peer = Parameter(name: "peer", kind: .peer, meaning: "Only those from this address.")
+    private static let peer = Parameter(name: "peer", kind: .peer, meaning: "Only connections from this address.")
     private static let sort = Parameter(
         name: "sort", kind: .choice(ConnectionQuery.Order.allCases.map(\.rawValue)),
-        meaning: "By id upwards, by all else the largest first.")
+        meaning: "By id ascending; by anything else, the largest first.")
     private static let limit = Parameter(
         name: "limit", kind: .integer(1...UInt64(ServiceLimits.rowsPerPage)),
         meaning: "Rows of a page, \(ServiceLimits.defaultRowsPerPage) if not given.")
@@ -84,7 +84,7 @@ enum ConnectionRoutes {
     private static let blockedOn = Parameter(name: "blocked_on", kind: .choice(Blocker.allCases.map(\.rawValue)))
     private static let mode = Parameter(
         name: "mode", kind: .choice(ConnectionCloseMode.allCases.map(\.rawValue)),
-        meaning: "With our end of file, or by a reset.")
+        meaning: "With end of file from the server, or by a reset.")
 
     private static func query(_ arguments: Arguments) throws(Problem) -> ConnectionQuery {
         let order = try arguments.choice(sort, of: ConnectionQuery.Order.self) ?? .id

@@ -7,7 +7,7 @@ internal import Wire
 /// `DELETE /drain`.
 enum DrainRoutes {
     static let drain = Endpoint(
-        summary: "stop taking clients, finish those there are, stay alive", parameters: parameters,
+        summary: "stop accepting clients, finish the current ones, stay alive", parameters: parameters,
         operation: Operation(
             "drain", .drain, .drainRequested, .drainOver, .drainLossy, .drainConflict, .tooManyWaiters, .waitOver)
     ) { request throws(Problem) in
@@ -43,7 +43,7 @@ enum DrainRoutes {
     static let undrain = Endpoint(
         summary: "undrain: serve again, on the same addresses",
         operation: Operation(
-            "undrain", .drain, .json(200, "Serving, also when there was no drain.", "Status"),
+            "undrain", .drain, .json(200, "Serving, even if there was no drain.", "Status"),
             .problem(409, "Too late, or a signal has come."),
             .problem(500, "A listener could not be opened again; the drain goes on."))
     ) { request in
@@ -67,16 +67,16 @@ enum DrainRoutes {
 
     private static let anyDuration = Parameter.Kind.duration(.zero...ServiceLimits.longestDuration)
     private static let delay = Parameter(
-        name: "delay", kind: anyDuration, meaning: "Report not ready, but accept, for this long first.")
+        name: "delay", kind: anyDuration, meaning: "First report not ready, but still accept, for this long.")
     private static let timeout = Parameter(
         name: "timeout", kind: .duration(ServiceLimits.drainTimeout),
-        meaning: "The whole budget, delay included; what is left is cut then.")
+        meaning: "The whole budget, delay included; connections that remain then are cut.")
     private static let mode = Parameter(
         name: "mode", kind: .choice(DrainMode.allCases.map(\.rawValue)),
         meaning: "How connections end: by their clients, by our end of file, or by a reset.")
     private static let wait = Parameter(
         name: "wait", kind: anyDuration, isFlag: true,
-        meaning: "Answer when it is over, or after this long; hanging up cancels nothing.")
+        meaning: "Answer when the drain is over, or after this long; hanging up cancels nothing.")
     private static let parameters = [delay, timeout, mode, wait]
 
     /// Starts or joins a drain; the answer comes at once, or with `wait` when the milestone is reached.
@@ -163,5 +163,5 @@ extension Answer {
         contents: [.problem, .json("Status")])
     fileprivate static let tooManyWaiters = problem(
         503, "Started or joined, but \(ServiceLimits.drainWaiters) are waiting already.", headers: Operation.retryAfter)
-    fileprivate static let waitOver = json(504, "With wait=DUR: DUR is over, the drain goes on.", "Status")
+    fileprivate static let waitOver = json(504, "With wait=DUR: DUR has passed and the drain continues.", "Status")
 }

@@ -50,11 +50,21 @@ final class FaultyKernel: KernelCalls, Sendable {
     func accept4(
         _ descriptor: Int32, _ address: UnsafeMutablePointer<sockaddr>?, _ length: UnsafeMutablePointer<socklen_t>?,
         _ flags: Int32
-    ) -> Int32 { failing(.accept4) ?? CLinux.accept4(descriptor, address, length, flags) }
+    ) -> Int32 {
+        if let failure = failing(.accept4) ?? sometimes([EINTR, EAGAIN, ECONNABORTED]) {
+            if errno == EAGAIN { announceAgain(descriptor, keepingErrno: true) }
+            return failure
+        }
+        return CLinux.accept4(descriptor, address, length, flags)
+    }
 
     func shutdown(_ descriptor: Int32, _ how: Int32) -> Int32 {
-        failing(.shutdown) ?? Glibc.shutdown(descriptor, how)
+        failing(.shutdown) ?? sometimes([EINTR, ENOBUFS]) ?? Glibc.shutdown(descriptor, how)
     }
+
+    func epoll_wait(
+        _ epoll: Int32, _ events: UnsafeMutablePointer<epoll_event>?, _ count: Int32, _ timeout: Int32
+    ) -> Int32 { sometimes([EINTR]) ?? CLinux.epoll_wait(epoll, events, count, timeout) }
 
     func epoll_ctl(
         _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ event: UnsafeMutablePointer<epoll_event>
@@ -76,6 +86,20 @@ final class FaultyKernel: KernelCalls, Sendable {
             return code
         }
         guard code != 0 else { return nil }
+        errno = code
+        return -1
+    }
+
+    /// At random, one call in four.
+    private func sometimes(_ codes: [Int32]) -> Int32? {
+        let code = state.withLock { state -> Int32? in
+            guard var random = state.random else { return nil }
+            defer { state.random = random }
+            guard random.next() % 4 == 0 else { return nil }
+            state.injected += 1
+            return codes.randomElement(using: &random)
+        }
+        guard let code else { return nil }
         errno = code
         return -1
     }
@@ -114,7 +138,9 @@ final class FaultyKernel: KernelCalls, Sendable {
     }
 
     /// The kernel announces readiness once. After what it would not have done, it must be asked to do so again.
-    private func announceAgain(_ descriptor: Int32) {
+    private func announceAgain(_ descriptor: Int32, keepingErrno: Bool = false) {
+        let code = errno
+        defer { if keepingErrno { errno = code } }
         guard var watch = state.withLock({ $0.watches[descriptor] }) else { return }
         _ = CLinux.epoll_ctl(watch.epoll, EPOLL_CTL_MOD, descriptor, &watch.event)
     }

@@ -6,7 +6,7 @@
 /* accept4(2): glibc declares it for _GNU_SOURCE only. */
 extern int accept4(int fd, struct sockaddr *_Nullable address, socklen_t *_Nullable length, int flags);
 
-/* Swift cannot call C's variadic functions, and each wrapper fixes the type of the one answer that we ask for. */
+/* Swift cannot call C's variadic functions. Each wrapper fixes the type of the one answer that it asks for. */
 
 /** What the library is started with. */
 struct echod_mhd_start {
@@ -23,8 +23,9 @@ struct echod_mhd_start {
 };
 
 /**
- * Starts one polling thread, which gets its clients by MHD_add_connection. MHD_start_daemon is variadic; here the compiler also checks the callbacks' types, which
- * an option array would take as integers. The logger comes first, so that it hears about the other options.
+ * Starts one polling thread, which gets its clients from MHD_add_connection. MHD_start_daemon is variadic; in this
+ * wrapper the compiler also checks the callbacks' types, which an option array would take as integers. The logger comes
+ * first, so that the library can report problems with the other options.
  */
 static inline struct MHD_Daemon *_Nullable
 echod_mhd_start_daemon(const struct echod_mhd_start *_Nonnull start)

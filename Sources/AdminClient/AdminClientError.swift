@@ -1,14 +1,14 @@
 package import EventLoops
 
-/// There is no answer of an admin, with words for a person.
+/// Why an admin API gave no answer, in words for a person.
 package struct AdminClientError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
-        /// No address of it could be connected to: nothing was asked.
+        /// None of its addresses could be connected to: nothing was asked.
         case unreachable
         case timedOut
         /// The connection ended before the answer was whole: what was asked may have been done.
         case connectionLost
-        /// What answered speaks no HTTP, or is no echod.
+        /// The server that answered does not speak HTTP, or is not echod.
         case malformedAnswer
     }
 
@@ -22,7 +22,7 @@ package struct AdminClientError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension AdminClientError {
-    /// The same of a server that has answered before: whether it runs and where is not the question then.
+    /// The same error for a server that has answered before: then there is no question whether it runs, and where.
     package var afterAnswers: AdminClientError {
         switch code {
         case .unreachable, .timedOut, .connectionLost:
@@ -45,7 +45,8 @@ extension AdminClientError {
                 + "is echod running, and is this its --admin address?")
     }
 
-    /// `isMutation`: what was asked would have changed something. A server that stood still may do it when it goes on.
+    /// `isMutation`: the request would have changed something. A server that was stopped may still do it when it
+    /// continues.
     static func timedOut(_ address: SocketAddress, after limit: Duration, isMutation: Bool) -> AdminClientError {
         AdminClientError(
             code: .timedOut,
@@ -59,7 +60,7 @@ extension AdminClientError {
         AdminClientError(code: .connectionLost, description: "\(address): \(reason)")
     }
 
-    /// `reason` quotes nothing of the answer.
+    /// `reason` quotes nothing from the answer.
     package static func malformed(_ address: SocketAddress, _ reason: String) -> AdminClientError {
         AdminClientError(
             code: .malformedAnswer, description: "what answers at \(address) is no echod admin: \(reason)")

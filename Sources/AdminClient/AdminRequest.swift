@@ -5,7 +5,7 @@ package import EventLoops
 package struct ClientToken: Hashable, Sendable {
     /// Printable: it goes into a header.
     package var bytes: [UInt8]
-    /// Its file is named on the command line, and not only in an environment that a whole pod shares.
+    /// Whether its file is named on the command line, and not only in an environment that a whole pod shares.
     package var isNamedOnCommandLine: Bool
 
     package init(bytes: [UInt8], isNamedOnCommandLine: Bool) {
@@ -13,8 +13,8 @@ package struct ClientToken: Hashable, Sendable {
         self.isNamedOnCommandLine = isNamedOnCommandLine
     }
 
-    /// Loopback and Unix sockets stay on this host; elsewhere the token crosses a network in the clear, which a user
-    /// has to want.
+    /// Loopback and Unix sockets stay on this host; elsewhere the token crosses a network in the clear, and the user
+    /// has to ask for that.
     package func maySend(to address: SocketAddress) -> Bool {
         isNamedOnCommandLine || address.isLoopback
     }
@@ -55,7 +55,7 @@ package struct AdminRequest: Hashable, Sendable {
     /// Whether it changes something.
     package var isMutation: Bool { method != .get }
 
-    /// What is sent once `address` is connected to. The Host is an address or `localhost`, which every admin answers to
+    /// What is sent after connecting to `address`. The Host is an address or `localhost`, which every admin answers to
     /// (contract.md, section 5, "Guards"), whatever name it was reached by.
     package func bytes(to address: SocketAddress) -> [UInt8] {
         let host = if case .unix = address { "localhost" } else { address.description }

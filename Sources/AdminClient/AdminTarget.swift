@@ -1,7 +1,7 @@
 package import Basics
 package import EventLoops
 
-/// Where a client command finds the admin plane: an address as the server was given it, read from the other side.
+/// Where a client command finds the admin plane: the address that the server was given, read from the client's side.
 package struct AdminTarget: Hashable, Sendable {
     /// As the user wrote it.
     package let name: String
@@ -29,7 +29,7 @@ package struct AdminTarget: Hashable, Sendable {
     private static func loopbackIfWildcard(_ address: SocketAddress) -> [SocketAddress] {
         let loopbacks = SocketAddress.loopbacks(port: address.port ?? 0)
         return switch address.ip {
-        // `[::]` is dual-stack or not, as the host has it; `0.0.0.0` never is.
+        // Whether `[::]` is dual-stack depends on the host; `0.0.0.0` never is.
         case .v4(0): [loopbacks[0]]
         case .v6(0, 0): loopbacks.reversed()
         default: [address]

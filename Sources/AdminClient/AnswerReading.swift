@@ -35,9 +35,9 @@ extension AdminDocument {
     }
 }
 
-/// What an answer that is not the one hoped for says, for a person at a terminal.
+/// What an answer other than the expected one says, for a person at a terminal.
 package enum Refusal {
-    /// Characters; ours has a few hundred, and a terminal should not get megabytes of anybody's.
+    /// In characters. A detail from echod has a few hundred, and a terminal should not get megabytes from any server.
     private static let longestDetail = 2000
 
     /// The `detail` of problem+json (RFC 9457), or what is known without one; escaped.

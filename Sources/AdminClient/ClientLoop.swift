@@ -20,7 +20,7 @@ package enum ClientLoop {
         return result
     }
 
-    /// One request and its answer, and nothing beside it.
+    /// Sends one request and returns its answer; nothing else runs on the loop.
     package static func send(
         _ request: AdminRequest, to target: AdminTarget, limit: Duration = Exchange.answerLimit
     ) throws(SystemCallError) -> Exchange.Outcome {

@@ -2,11 +2,10 @@ package import Basics
 internal import EchoCore
 package import Wire
 
-/// Until when the answer of a server that was asked to drain has to be there, as far as its status has told. Time is
-/// passed in.
+/// The time by which a server that was asked to drain must answer, as far as its status tells. Time is passed in.
 ///
-/// While the server answers questions it may take its time: each status moves the end. Only one that stays silent for
-/// `patience`, and that longer than its own deadline allows, is given up.
+/// While the server answers questions it may take its time: each status moves the end. The client gives up only on a
+/// server that stays silent for `patience` and for longer than its own deadline allows.
 package struct DrainPromise: Hashable, Sendable {
     /// What cutting connections and exiting take after the deadline (contract.md, section 3).
     static let ending = Duration.seconds(2)
@@ -15,8 +14,8 @@ package struct DrainPromise: Hashable, Sendable {
         var status: ServiceStatus
         var at: MonotonicTime
 
-        /// A drain without a deadline is over, or not yet begun: either way there is soon something new. Whatever a
-        /// server says, none takes longer than the longest timeout.
+        /// A drain without a deadline is over or has not begun: either way, news comes soon. Whatever a server says, no
+        /// drain takes longer than the longest timeout.
         var end: MonotonicTime {
             let left = min(max(.zero, status.drain?.deadlineIn ?? .zero), ServiceLimits.longestDuration)
             return at + left + DrainPromise.ending
@@ -27,8 +26,8 @@ package struct DrainPromise: Hashable, Sendable {
 
     package init() {}
 
-    /// How long a question for the status may take. Before the first answer it is not known that anybody is there, and
-    /// the limit is that of every request.
+    /// How long a question for the status may take. Before the first answer it is not known whether a server is there,
+    /// and the limit is that of every request.
     package var patience: Duration { known == nil ? Exchange.answerLimit : .seconds(5) }
 
     /// The server has sent its status.
@@ -41,7 +40,7 @@ package struct DrainPromise: Hashable, Sendable {
         max(.seconds(1), known.map { $0.end - now } ?? .zero)
     }
 
-    /// A question was not answered. Returns the error that ends the wait for `target`, nil while it goes on.
+    /// A question was not answered. Returns the error that ends the wait for `target`; nil while the wait goes on.
     ///
     /// A server that refuses or hangs up is not frozen: if it ended, the waiting request notices.
     package func questionFailed(
@@ -49,7 +48,7 @@ package struct DrainPromise: Hashable, Sendable {
     ) -> AdminClientError? {
         guard error.code == .timedOut else { return nil }
         guard let known else {
-            // What waits for its answer beside the question is the drain.
+            // The request that waits for its answer besides the question is the drain.
             return AdminClientError(code: .timedOut, description: "\(error); \(AdminClientError.mayBeDone)")
         }
         guard now >= known.end else { return nil }

@@ -1,7 +1,7 @@
 internal import Basics
 package import Wire
 
-/// What is said of a drain in one line.
+/// Texts about a drain, each in one line.
 package enum DrainText {
     /// The answer to a request that did not wait: `draining 3 connections, at most 20 s`.
     package static func begun(_ status: ServiceStatus, joined: Bool) -> String {
@@ -19,7 +19,7 @@ package enum DrainText {
         }
     }
 
-    /// While one waits: `draining, 3 connections left (1 partial_line, 2 peer_close), 14 s left`.
+    /// While a command waits: `draining, 3 connections left (1 partial_line, 2 peer_close), 14 s left`.
     package static func progress(_ status: ServiceStatus) -> String {
         var text = "\(status.state.rawValue), \(connections(status)) left"
         guard let drain = status.drain else { return text }
@@ -31,8 +31,8 @@ package enum DrainText {
 
     /// The end: `clean: 3 connections closed, nothing lost, took 2.1 s`.
     ///
-    /// What was cut and what was given up is named where there is some: `forced: 2 connections closed, 1 cut at the
-    /// deadline, 4 bytes of unfinished lines given up, nothing else lost, took 0.5 s`.
+    /// Names what was cut and what was given up, if there is any: `forced: 2 connections closed, 1 cut at the deadline,
+    /// 4 bytes of unfinished lines given up, nothing else lost, took 0.5 s`.
     package static func summary(_ status: ServiceStatus) -> String {
         guard let drain = status.drain else { return status.state.rawValue }
         let result = drain.result?.rawValue ?? "not over"
@@ -46,9 +46,9 @@ package enum DrainText {
         return "\(result): \(parts.joined(separator: ", "))"
     }
 
-    /// `2 cut at the deadline`; nil when nothing tells of one.
+    /// `2 cut at the deadline`; nil if no cut is known.
     ///
-    /// The status counts reasons since the start: only of the first drain is their number known.
+    /// The status counts reasons since the start, so their number is known only for the first drain.
     private static func cut(_ status: ServiceStatus, _ drain: ServiceStatus.Drain) -> String? {
         let forced = status.connections.closed[.forced]
         let isFirst = drain.id == 1
@@ -77,7 +77,7 @@ package enum DrainText {
         status.connections.active == 1 ? "1 connection" : "\(status.connections.active) connections"
     }
 
-    /// Rounded up: what is not over yet has not 0 s left.
+    /// Rounded up: a drain that is not over yet never has 0 s left.
     private static func seconds(_ duration: Duration) -> String {
         "\((max(0, duration.inMilliseconds) + 999) / 1000) s"
     }

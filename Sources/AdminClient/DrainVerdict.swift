@@ -2,7 +2,7 @@ internal import Basics
 internal import EchoCore
 internal import Wire
 
-/// What a command that asked for a drain says in the end, and its exit code (contract.md, section 1).
+/// What a command that asked for a drain finally says, and its exit code (contract.md, section 1).
 package struct DrainVerdict: Hashable, Sendable {
     /// For standard output, a line without its end; empty: nothing.
     package var output: String
@@ -33,7 +33,7 @@ package struct DrainVerdict: Hashable, Sendable {
                 exitCode: Self.notToTheEnd)
         default:
             let result = status.drain?.result
-            // Without a drain it was shut down before it served.
+            // Without a drain, the server was shut down before it served.
             self.init(
                 output: DrainText.summary(status), complaint: "",
                 exitCode: Self.exitCode(result, httpStatus: answer.status))
@@ -55,8 +55,8 @@ package struct DrainVerdict: Hashable, Sendable {
 
 /// JSON for programs, as the server sent it.
 package enum JSONLine {
-    /// The document without its newline. echod writes one line of printable ASCII; anything else is not its and is kept
-    /// from the terminal.
+    /// The document without its newline. echod writes one line of printable ASCII; anything else is not from echod and
+    /// is kept from the terminal.
     package static func text(_ body: [UInt8]) throws(ReadingError) -> String {
         let line = body.last == UInt8(ascii: "\n") ? body.dropLast() : body[...]
         guard !line.isEmpty, line.allSatisfy(\.isPrintableASCII) else {

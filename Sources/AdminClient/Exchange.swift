@@ -22,7 +22,7 @@ package final class Exchange: ReadinessHandler {
 
     /// For each address: a packet that is dropped on the way is sent again after one second and after three.
     package static let connectLimit = Duration.seconds(4)
-    /// For an answer that nothing holds up.
+    /// For an answer that nothing delays.
     package static let answerLimit = Duration.seconds(10)
 
     private final class Connection {
@@ -50,8 +50,8 @@ package final class Exchange: ReadinessHandler {
     private var connection: Connection?
     private var registration: Registration?
 
-    /// Begins at once. `limit` is for the whole answer, from being connected on. `completion` is called once
-    /// and not before the next turn of the loop, unless `cancel` comes first.
+    /// Begins at once. `limit` is for the whole answer, counted from the moment of being connected. `completion` is
+    /// called once, not before the next turn of the loop, unless `cancel` comes first.
     @discardableResult
     package init(
         _ request: AdminRequest, to target: AdminTarget, limit: Duration = answerLimit, on loop: EventLoop,
@@ -69,7 +69,7 @@ package final class Exchange: ReadinessHandler {
         }
     }
 
-    /// Forgets it. The server may do what it was asked all the same.
+    /// Abandons the request. The server may still do what it was asked.
     package func cancel() {
         completion = nil
         disconnect()
@@ -123,7 +123,8 @@ package final class Exchange: ReadinessHandler {
     private func connected(_ connection: Connection) {
         connection.isConnected = true
         connection.request = request.bytes(to: connection.address)
-        // While we wait for a drain's end a host may vanish; Unix sockets have no such option and no such need.
+        // While the client waits for a drain's end, the server's host may vanish; Unix sockets have no such option and
+        // no such need.
         try? connection.socket.keepAlive()
         if let registration { loop.setTimer(registration, at: loop.now + limit.inNanoseconds) }
     }
@@ -135,13 +136,13 @@ package final class Exchange: ReadinessHandler {
             switch connection.socket.send(connection.request, from: connection.sent) {
             case .bytes(let count): connection.sent += count
             case .wouldBlock: return
-            // What the server may have said before it hung up is worth reading.
+            // The server may have said something before it hung up, and that is worth reading.
             case .failed: connection.sent = connection.request.count
             }
         }
     }
 
-    /// Between turns the loop looks at its timers and at signals, however fast the server sends.
+    /// Limited, so that the loop looks at its timers and at signals however fast the server sends.
     private static let readsPerTurn = 16
 
     private func receive(_ connection: Connection) {

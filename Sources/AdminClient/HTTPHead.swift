@@ -1,6 +1,6 @@
 internal import Basics
 
-/// The lines of a response's head, and what they say of the body.
+/// The lines of a response's head, and what they say about the body.
 enum HTTPHead {
     enum Framing: Hashable {
         /// 1xx: another head follows.
@@ -43,7 +43,7 @@ enum HTTPHead {
         return size
     }
 
-    /// RFC 9112, section 6.3, where what is ambiguous is an error.
+    /// RFC 9112, section 6.3, except that anything ambiguous is an error.
     static func framing(_ answer: HTTPAnswer) throws(HTTPFormatError) -> Framing {
         if (100..<200).contains(answer.status) { return .interim }
         if answer.status == 204 || answer.status == 304 { return .length(0) }
@@ -63,7 +63,7 @@ enum HTTPHead {
 
     private static let space = UInt8(ascii: " ")
 
-    /// Digits only, as `Int.init` would also take a sign; nil when it does not fit, too.
+    /// Digits only, because `Int.init` would also take a sign. Also nil if the number does not fit.
     private static func number(_ digits: some Collection<UInt8>, radix: Int) -> Int? {
         guard !digits.isEmpty, digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else {
             return nil

@@ -22,7 +22,7 @@ package struct HTTPAnswer: Hashable, Sendable {
     }
 }
 
-/// Why bytes are no HTTP response that a client may use.
+/// Why bytes are not an HTTP response that a client may use.
 package struct HTTPFormatError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, for a person. It quotes nothing of the answer.
     package var description: String
@@ -33,7 +33,7 @@ package struct HTTPFormatError: Error, Hashable, Sendable, CustomStringConvertib
 /// Reads one response as its bytes arrive. Pure; it trusts no server: every part has a bound, and where two readings
 /// are possible (RFC 9112, 6.3) it takes neither.
 package struct HTTPResponseParser {
-    /// Bytes that a status line with all headers may have, trailers and interim (1xx) heads included.
+    /// How many bytes a status line with all headers may have, including trailers and interim (1xx) heads.
     package static let headLimit = 65_536
     /// A thousand connections are 400 KB.
     package static let bodyLimit = 16 << 20
@@ -103,7 +103,7 @@ package struct HTTPResponseParser {
         return part.count
     }
 
-    /// A line without its end; nil while its end is not here. A bare LF ends one too (RFC 9112, 2.2).
+    /// A line without its end; nil until its end has arrived. A bare LF ends one too (RFC 9112, 2.2).
     private mutating func takeLine(from rest: inout ArraySlice<UInt8>) throws(HTTPFormatError) -> [UInt8]? {
         let end = rest.firstIndex(of: UInt8(ascii: "\n"))
         let part = rest[..<(end ?? rest.endIndex)]
@@ -137,7 +137,7 @@ package struct HTTPResponseParser {
             phase = size == 0 ? .trailer : .chunk(left: size)
         case .chunkEnd:
             guard line.isEmpty else { throw HTTPFormatError(description: "a chunk is longer than it says") }
-            // Chunks of a byte each are fair: what bounds them is the body.
+            // Chunks of a byte each are allowed: the limit of the body bounds them.
             headBytes = 0
             phase = .chunkSize
         case .trailer:

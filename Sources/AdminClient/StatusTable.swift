@@ -69,12 +69,13 @@ package struct StatusTable {
         if !blockers.isEmpty { rows.append(("  waits for", blockers.joined(separator: ", "))) }
         let taken = drain[.fromBacklog] > 0 ? ", \(drain[.fromBacklog]) taken from it" : ""
         rows += [
-            // Neither is part of the other: peers end connections, too, and some were marked in the drain before.
+            // Neither count is part of the other: peers end connections, too, and some were marked in the previous
+            // drain.
             ("  closed", "\(drain[.closed]) (by either side)"),
             ("  marked", "\(drain[.atMark]) that it began to close"),
             ("  accept queue", "\(drain.acceptQueue.rawValue)\(taken)"),
         ]
-        // Nothing is said of what did not happen.
+        // What did not happen is left out.
         if let loss = DrainText.loss(drain) { rows.append(("  lost", loss)) }
         for counter in DrainCounter.allCases where drain[counter] > 0 {
             if let row = counter.row { rows.append(("  \(row.label)", "\(drain[counter]) \(row.meaning)")) }
@@ -107,7 +108,7 @@ package struct StatusTable {
     }
 }
 
-/// How a text may look where it is shown.
+/// How a text may be styled where it is shown.
 package enum TextStyle: Hashable, Sendable {
     case plain, coloured
 
@@ -117,7 +118,7 @@ package enum TextStyle: Hashable, Sendable {
         case bad = "31"
     }
 
-    /// Colour only where a person looks at a terminal that has it, and never against NO_COLOR (https://no-color.org).
+    /// Colour is used only on a terminal that supports it, and never against NO_COLOR (https://no-color.org).
     package init(isTerminal: Bool, environment: [String: String]) {
         let refuses = !(environment["NO_COLOR"] ?? "").isEmpty
         self = isTerminal && !refuses && Self.hasEscapes(environment) ? .coloured : .plain

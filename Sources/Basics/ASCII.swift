@@ -3,16 +3,16 @@ extension UInt8 {
 
     @inlinable package var isASCIIAlphanumeric: Bool { isASCIIDigit || (self | 0x20) &- 0x61 < 26 }
 
-    /// What the names of HTTP are made of (RFC 9110, 5.6.2).
+    /// Whether the byte may be part of an HTTP token, such as a header name (RFC 9110, 5.6.2).
     package var isTokenByte: Bool { isASCIIAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(self) }
 
-    /// The bytes 32 to 126, which no terminal takes for a command.
+    /// The bytes 32 to 126, which no terminal interprets as a command.
     @inlinable package var isPrintableASCII: Bool { self &- 32 < 95 }
 
-    /// The same without the blank.
+    /// The same without the space.
     @inlinable package var isVisibleASCII: Bool { self &- 33 < 94 }
 
-    /// The digit of a number below 16.
+    /// The hexadecimal digit of a number below 16.
     @inlinable package static func hexDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
@@ -26,8 +26,8 @@ extension FixedWidthInteger {
     }
 }
 
-/// Text from outside for the eyes of a person: only the bytes 32 to 126 pass, the others and the escape character
-/// itself become `\xNN`, so that a name can neither forge a line nor steer a terminal.
+/// Makes text from outside safe for a person to read: only the bytes 32 to 126 pass, and all others and the escape
+/// character itself become `\xNN`, so that a name can neither forge a line nor control a terminal.
 package enum PrintableText {
     /// Ends with three dots after `limit` bytes, or after the `\xNN` that passes them.
     package static func escape(_ text: String, limit: Int = .max) -> String {
@@ -48,7 +48,7 @@ package enum PrintableText {
         return escaped
     }
 
-    /// In quotation marks and not longer than a person wants to see again in an error message.
+    /// Adds quotation marks, and cuts the text to a length that suits an error message.
     package static func quote(_ text: String, limit: Int = 80) -> String {
         "\"\(escape(text, limit: limit))\""
     }

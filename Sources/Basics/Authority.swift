@@ -3,10 +3,10 @@ package struct Authority: Hashable, Sendable {
     /// Without the brackets of an IPv6 address.
     package var host: String
     package var isBracketed: Bool
-    /// nil where there is none.
+    /// nil if there is none.
     package var port: UInt16?
 
-    /// Takes the text apart and judges the port; what the host may be is the caller's to judge.
+    /// Splits the text and checks the port; the caller checks the host.
     package init?(_ text: String) {
         let rest: Substring
         if text.hasPrefix("[") {
@@ -29,7 +29,7 @@ package struct Authority: Hashable, Sendable {
         }
     }
 
-    /// The address, where the host is one: IPv6 in brackets, IPv4 without.
+    /// The host as an address, if it is one: IPv6 in brackets, IPv4 without.
     package var address: IPAddress? {
         switch IPAddress(host) {
         case .v4(let address): isBracketed ? nil : .v4(address)
@@ -40,14 +40,15 @@ package struct Authority: Hashable, Sendable {
 }
 
 /// What `peer=` of the admin API and `--peer` ask for: `10.0.0.9`, `10.0.0.9:51234`, `::1` (with or without brackets),
-/// `[::1]:51234`, `unix` or `unix:PATH`. Names are none, for peers are shown by address.
+/// `[::1]:51234`, `unix` or `unix:PATH`. Names are not allowed, because peers are shown by address.
 package enum PeerPattern: Hashable, Sendable {
-    /// Never IPv4-mapped. Every port where none is given. A zone is not compared, for peers are shown without.
+    /// Never IPv4-mapped. Without a port, every port matches. Zones are not compared, because peers are shown without
+    /// them.
     case address(IPAddress, port: UInt16?)
-    /// Every Unix client where there is no path.
+    /// Without a path, every Unix client matches.
     case unix(path: String?)
 
-    /// nil for what no peer can be.
+    /// nil for a text that cannot describe a peer.
     package init?(_ text: String) {
         if text == "unix" {
             self = .unix(path: nil)

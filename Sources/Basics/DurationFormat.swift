@@ -1,6 +1,6 @@
 /// Durations as people write them: a whole number and one unit, `500ms`, `20s`, `2m` or `1h`.
 ///
-/// Options and query parameters share it, so that `--drain-timeout 20s` and `?timeout=20s` cannot come to differ.
+/// Options and query parameters share this format, so that `--drain-timeout 20s` and `?timeout=20s` cannot diverge.
 package enum DurationFormat {
     /// Why a text is not a duration, and what to write instead.
     package struct Failure: Error, Hashable, CustomStringConvertible {
@@ -11,7 +11,7 @@ package enum DurationFormat {
         }
     }
 
-    /// Reads a duration. Whether it is in range is the caller's to judge.
+    /// Reads a duration. The caller checks that it is in range.
     package static func parse(_ text: String) throws(Failure) -> Duration {
         let digits = text.utf8.prefix(while: \.isASCIIDigit)
         let unit = String(text.utf8.dropFirst(digits.count)) ?? ""
@@ -26,8 +26,8 @@ package enum DurationFormat {
         return .nanoseconds(product)
     }
 
-    /// Writes a duration in the largest unit of which it is a whole number; `parse` reads it back. What is below a
-    /// millisecond is cut off.
+    /// Writes a duration in the largest unit that gives a whole number; `parse` reads it back. Fractions of a
+    /// millisecond are dropped.
     package static func print(_ duration: Duration) -> String {
         let milliseconds = duration.inMilliseconds
         guard milliseconds != 0 else { return "0s" }
@@ -38,8 +38,8 @@ package enum DurationFormat {
         return "\(milliseconds)ms"
     }
 
-    /// Writes a duration for a glance, two units at most, as `kubectl get` shows ages: `80ms`, `9s`, `2m05s`, `3h20m`,
-    /// `4d06h`. What is smaller is cut off, and a negative one is `0ms`.
+    /// Writes a duration for reading at a glance, in two units at most, as `kubectl get` shows ages: `80ms`, `9s`,
+    /// `2m05s`, `3h20m`, `4d06h`. Smaller units are dropped, and a negative duration is `0ms`.
     package static func span(_ duration: Duration) -> String {
         let milliseconds = max(0, duration.inMilliseconds)
         let seconds = milliseconds / 1000
@@ -69,14 +69,14 @@ extension DurationFormat {
         }
     }
 
-    /// The sum of `1h30m`, which other programs read.
+    /// The sum of a compound such as `1h30m`, which other programs accept.
     private static func compound(_ text: String) -> Duration? {
         var sum = Duration.zero
         var rest = text.utf8[...]
         while !rest.isEmpty {
             let digits = rest.prefix(while: \.isASCIIDigit)
             let unit = rest.dropFirst(digits.count).prefix { !$0.isASCIIDigit }
-            // More digits make no good suggestion, and could overflow.
+            // More digits would make a poor suggestion, and could overflow.
             let length = digits.count + unit.count
             guard digits.count <= 6, let part = try? parse(String(Substring(rest.prefix(length)))) else { return nil }
             sum += part

@@ -41,7 +41,7 @@ extension IPAddress: CustomStringConvertible {
         }
     }
 
-    /// The longest run of two or more zero groups, the first of equals, is written `::`.
+    /// Writes the longest run of two or more zero groups as `::`, or the first of them if several are equally long.
     private static func describe(_ groups: [UInt16]) -> String {
         var longest = 0..<0
         var start: Int?
@@ -63,8 +63,8 @@ extension IPAddress: CustomStringConvertible {
 // MARK: Reading
 
 extension IPAddress {
-    /// Reads an address strictly: what a lax reader would take (`127.1`, `0x7f.0.0.1`, leading zeros) is no address
-    /// here, because a browser or a proxy may take it for another one.
+    /// Reads an address strictly: forms that a lax reader accepts (`127.1`, `0x7f.0.0.1`, leading zeros) are refused,
+    /// because a browser or a proxy may read them as another address.
     package init?(_ text: some StringProtocol) {
         if let address = Self.parseV4(text) {
             self = .v4(address)
@@ -109,7 +109,8 @@ extension IPAddress {
         return head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail
     }
 
-    /// Groups parted by single colons, none for the empty text; the last may be two groups in the form of IPv4.
+    /// Groups separated by single colons, none for the empty text; the last two groups may be written as an IPv4
+    /// address.
     private static func parseGroups(_ text: some StringProtocol, mayEndInV4: Bool = true) -> [UInt16]? {
         guard !text.isEmpty else { return [] }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)

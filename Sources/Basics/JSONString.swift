@@ -1,5 +1,5 @@
-/// Strings of JSON (RFC 8259, section 7) in printable ASCII, so that nothing from outside can steer a terminal on which
-/// they are read. Every other character is written `\uXXXX`.
+/// JSON strings (RFC 8259, section 7) in printable ASCII, so that nothing from outside can control a terminal that
+/// shows them. Every other character is written `\uXXXX`.
 package enum JSONString {
     /// Appends the text in quotation marks.
     package static func append(_ text: String, to bytes: inout [UInt8]) {
@@ -12,7 +12,8 @@ package enum JSONString {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Appends one character as it is written inside the quotation marks: beyond the basic plane as a pair of escapes.
+    /// Appends one character as it is written inside the quotation marks; one beyond the basic plane becomes a pair of
+    /// escapes.
     package static func append(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
         switch scalar {
         case "\"", "\\": bytes += [UInt8(ascii: "\\"), UInt8(ascii: scalar)]

@@ -1,6 +1,6 @@
 /// An address to listen on, as the user writes it: `HOST:PORT`, `[V6]:PORT`, `:PORT` or `unix:PATH`.
 ///
-/// Only the syntax is judged here; names are resolved where sockets are made.
+/// Only the syntax is checked here; names are resolved where sockets are made.
 package enum ListenAddress: Hashable, Sendable {
     /// A name or a literal; an IPv6 literal without its brackets.
     case host(String, port: UInt16)
@@ -35,7 +35,7 @@ package enum ListenAddress: Hashable, Sendable {
 }
 
 extension ListenAddress: CustomStringConvertible {
-    /// What `init(parsing:)` reads back as the same address.
+    /// Text that `init(parsing:)` reads back as the same address.
     package var description: String {
         switch self {
         case .host(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
@@ -45,7 +45,7 @@ extension ListenAddress: CustomStringConvertible {
     }
 }
 
-/// Why a text is no listen address, and what to write instead.
+/// Why a text is not a listen address, and what to write instead.
 package struct ListenAddressError: Error, Hashable, CustomStringConvertible {
     package var description: String
 }

@@ -1,7 +1,7 @@
 /// An instant of `CLOCK_MONOTONIC`, in nanoseconds since an arbitrary point (usually boot).
 ///
-/// All deadlines are kept in it: the wall clock may be stepped, this one may not (clock_gettime(2)). Within an event
-/// loop they are plain nanoseconds, because its timers and its connections only compare them and add to them.
+/// All deadlines use this clock: the wall clock can be stepped, this one cannot (clock_gettime(2)). Within an event
+/// loop they are plain nanoseconds, because its timers and connections only compare them and add to them.
 package struct MonotonicTime: Hashable, Comparable, Sendable {
     package var nanoseconds: Int64
 
@@ -16,7 +16,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// The distant future where the sum would be beyond it.
+    /// Returns the distant future if the sum would be beyond it.
     package static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
         guard duration < distantFuture - time else { return distantFuture }
         return MonotonicTime(nanoseconds: time.nanoseconds + duration.inNanoseconds)

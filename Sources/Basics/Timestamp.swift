@@ -1,4 +1,4 @@
-/// An instant of the wall clock as RFC 3339 writes it, in UTC and with milliseconds: `2026-11-21T12:00:00.000Z`.
+/// A wall-clock instant in the format of RFC 3339, in UTC with milliseconds: `2026-11-21T12:00:00.000Z`.
 package enum Timestamp {
     /// In bytes.
     package static let length = 24
@@ -10,8 +10,8 @@ package enum Timestamp {
         }
     }
 
-    /// Fills the first `length` bytes. In place, because a log line would spend as much on appending digits one by one
-    /// as on everything else.
+    /// Fills the first `length` bytes. Writes in place, because appending the digits one by one would cost a log line
+    /// as much as everything else.
     package static func write(unixNanoseconds: Int64, to bytes: UnsafeMutableBufferPointer<UInt8>) {
         let milliseconds = floorDivide(unixNanoseconds, 1_000_000).quotient
         let (day, ofDay) = floorDivide(milliseconds, 86_400_000)

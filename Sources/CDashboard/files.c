@@ -1,7 +1,7 @@
 #include "CDashboard.h"
 
-// The one reason for C here: its compiler takes a file in as it is, in no time. A Swift array literal of this size
-// takes 24 s to compile.
+// The only reason for C here: its compiler embeds a file as it is, in no time. A Swift array literal of this size takes
+// 24 s to compile.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 static const uint8_t page_html[] = {

@@ -11,7 +11,7 @@
 // accept4(2): glibc declares it for _GNU_SOURCE only.
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 
-// sched_getaffinity(2) and pthread_setname_np(3): the same.
+// pthread_setname_np(3): the same.
 extern int pthread_setname_np(unsigned long thread, const char *name);
 
 // strerrorname_np(3), glibc 2.32: declared for _GNU_SOURCE only.
@@ -34,7 +34,7 @@ static inline int clinux_ioctl_int(int fd, unsigned long request, int *value) {
 // EPOLLET is 1 << 31: as an enumerator it does not fit the type that Swift gives the others.
 static const unsigned int CLINUX_EPOLLET = 1u << 31;
 
-// ioctl(2) with a structure, and a size of its own: columns and rows of a terminal, 0 where it does not know them.
+// ioctl(2) with a structure: the columns and rows of a terminal, 0 if the terminal does not know them.
 static inline int clinux_window_size(int fd, int *columns, int *rows) {
     struct winsize size = {0};
     if (ioctl(fd, TIOCGWINSZ, &size) != 0) return -1;

@@ -37,7 +37,7 @@ struct ClientAdmin: Hashable, Sendable {
     /// The options that all client commands share.
     static let options: [any AnyOption] = [addressOption, tokenFileOption]
 
-    /// The first address that is not `none`: of the command line, else of the environment, else the default.
+    /// The first address that is not `none`: from the command line, else from the environment, else the default.
     init(_ sources: OptionSources) throws(OptionError) {
         if let given = sources.given(Self.addressOption.text) { address = try Self.first(given) }
         tokenFile = sources.given(Self.tokenFileOption.text).map {
@@ -82,8 +82,8 @@ struct ClientAdmin: Hashable, Sendable {
         AdminRequest(method, path, parameters, token: try tokenFile?.read())
     }
 
-    /// What to do about a mutation that was refused for its token; nil of other answers. It follows the server's
-    /// own words, which are for clients that write headers.
+    /// What to do about a mutation that was refused because of its token; nil for other answers. It is printed after
+    /// the server's own message, which is for clients that write headers.
     func tokenHint(_ request: AdminRequest, _ answer: AdminAnswer) -> String? {
         guard answer.http.status == 401 else { return nil }
         guard let tokenFile, let token = request.token else {

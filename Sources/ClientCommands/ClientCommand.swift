@@ -6,7 +6,7 @@ package struct ClientCommand: Sendable {
     /// The work to do. Throws for values that do not parse or do not go together.
     private let plan: @Sendable (Arguments) throws(OptionError) -> any ClientWork
 
-    /// What was written for the command.
+    /// What was given for the command.
     struct Arguments: Sendable {
         var options: OptionSources
         /// One of the operand's values; empty for a command without an operand.
@@ -24,16 +24,16 @@ package struct ClientCommand: Sendable {
     package func work(
         flags: [String: [String]], operand: String?, environment: [String: String]
     ) throws(OptionError) -> any ClientWork {
-        // The environment is that of serve: `ECHOD_MODE` is not the mode of `drain`.
+        // The environment variables are those of `serve`: `ECHOD_MODE` is not the mode of `drain`.
         let variables = ClientAdmin.options.map(\.text.environmentVariable)
         let options = OptionSources(flags: flags, environment: environment.filter { variables.contains($0.key) })
         return try plan(Arguments(options: options, operand: operand ?? "", admin: try ClientAdmin(options)))
     }
 }
 
-/// What a client command does, every value judged.
+/// What a client command does, with every value checked.
 package protocol ClientWork: Sendable {
-    /// Whether the server has done something by the time that there is something to say.
+    /// Whether the server has already done something when the command has something to say.
     var changesServer: Bool { get }
 
     /// Does it and says so; returns the exit code (contract.md, section 1).
@@ -44,6 +44,6 @@ extension ClientWork {
     package var changesServer: Bool { false }
 }
 
-/// `--json`, of several commands.
+/// `--json`, shared by several commands.
 let jsonOption = Option(
     "json", .toggle, standard: false, help: "The status object as the admin API sends it, on one line.")

@@ -5,7 +5,7 @@ internal import Options
 
 /// The output of a client command, and whether a person reads it.
 package struct ClientConsole: Sendable {
-    /// A terminal reads standard output; the same of standard error.
+    /// Whether standard output is a terminal; the same for standard error.
     var hasOutputTerminal: Bool
     var hasErrorTerminal: Bool
     var environment: [String: String]
@@ -16,14 +16,14 @@ package struct ClientConsole: Sendable {
             hasErrorTerminal: Terminal.isTerminal(StandardStream.error.rawValue), environment: environment)
     }
 
-    /// Whether the lines on a stream's terminal can be drawn again.
+    /// Whether the lines on a stream's terminal can be redrawn.
     var canRedrawOutput: Bool { hasOutputTerminal && TextStyle.hasEscapes(environment) }
     var canRedrawError: Bool { hasErrorTerminal && TextStyle.hasEscapes(environment) }
 
-    /// Of standard output.
+    /// The style of standard output.
     var style: TextStyle { TextStyle(isTerminal: hasOutputTerminal, environment: environment) }
 
-    /// Of standard output's terminal; nil where there is none, and everything fits.
+    /// The size of standard output's terminal; nil if there is none, and then everything fits.
     var size: Terminal.Size? {
         guard hasOutputTerminal else { return nil }
         // What a terminal without a size has had since 1978.

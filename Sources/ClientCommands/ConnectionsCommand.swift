@@ -85,7 +85,7 @@ struct ConnectionsView: Sendable {
         return (ConnectionTable(page).lines(width: width) + [Self.count(page)]).joined(separator: "\n")
     }
 
-    /// The lines of a screen, none longer and not more than it has.
+    /// The lines of a screen, none wider than the screen, and no more than it has.
     func screen(_ answer: AdminAnswer, _ size: Terminal.Size) throws -> [String] {
         let page = try page(answer)
         let title = "\(Self.count(page)) connections at \(answer.peer); Ctrl-C ends this"

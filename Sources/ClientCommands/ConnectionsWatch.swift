@@ -95,7 +95,7 @@ final class ClientScreen {
         if self.signals == nil { SignalSource.restoreDefaults(signals) }
     }
 
-    /// Shows what `lines` makes of the size, now and again when that changes.
+    /// Shows what `lines` returns for the size, at once and whenever the size changes.
     func show(_ lines: @escaping (Terminal.Size) throws -> [String]) throws {
         self.lines = lines
         try draw()
@@ -105,7 +105,7 @@ final class ClientScreen {
     func leave() {
         guard isOurs else { return }
         isOurs = false
-        // Shows the cursor, and the screen of before.
+        // Shows the cursor and the previous screen.
         try? console.write("\u{1b}[?25h\u{1b}[?1049l")
     }
 

@@ -13,7 +13,7 @@ struct DrainWork: ClientWork {
 
     var admin: ClientAdmin
     var path: String
-    /// nil: not at all.
+    /// nil: does not wait.
     var wait: Wait?
     var timeout: Duration?
     var delay: Duration?
@@ -40,8 +40,8 @@ struct DrainWork: ClientWork {
         return parameters
     }
 
-    /// How long the answer may take at all. With a timeout the nearer deadline counts, and without one no drain is
-    /// longer than a day; the rest is for the exit. `DrainWatch` finds out earlier that no answer will come.
+    /// The longest time that the answer may take. With a timeout the nearer deadline counts, and without one no drain
+    /// takes longer than a day; the rest is for the exit. `DrainWatch` finds out earlier if no answer will come.
     var limit: Duration {
         switch wait {
         case nil: Exchange.answerLimit

@@ -30,7 +30,7 @@ package enum StandardStream: Int32 {
     }
 
     /// Opens those of 0, 1 and 2 that the process was started without. Otherwise the next descriptor, a client's or the
-    /// report's, would be taken for standard error and get the log.
+    /// report's, would become standard error and receive the log.
     package static func occupyClosedOnes() {
         var number = open("/dev/null", O_RDWR)
         while (0...2).contains(number) { number = open("/dev/null", O_RDWR) }
@@ -44,10 +44,10 @@ struct UnwritableOutput: Error, CustomStringConvertible {
 
     var description: String { "cannot write to standard output: \(SystemCallError.text(of: cause.code))" }
 
-    /// The reader left, as `head` does when it has enough: no error for a person.
+    /// The reader left, as `head` does when it has enough: this is not an error for a person.
     var isClosedPipe: Bool { cause.code == EPIPE }
 
     /// Ends the process as a closed pipe ends every other program: quietly, and so that a shell with `pipefail` sees
-    /// that not all was read. SIGPIPE itself would leave no choice to a command that has more to do.
+    /// that not everything was read. SIGPIPE itself would leave no choice to a command that has more to do.
     static func dieOfClosedPipe() -> Never { SignalSource.die(of: SIGPIPE) }
 }

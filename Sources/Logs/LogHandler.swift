@@ -31,7 +31,7 @@ package final class LogOutput: Sendable {
         set { levelIndex.store(Self.index(of: newValue), ordering: .relaxed) }
     }
 
-    /// Says how many lines were lost since the last that got through, if any. For the end of the process.
+    /// Logs how many lines were dropped since the last one that got through, if any. Called at the end of the process.
     package func flush() { reportDropped() }
 
     package func logger(label: String = "echod") -> Logger {
@@ -45,7 +45,7 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// The count is taken before it is logged, so that of several threads one does it.
+    /// The count is taken before it is logged, so that only one of several threads logs it.
     private func reportDropped() {
         guard dropped.load(ordering: .relaxed) > 0 else { return }
         let count = dropped.exchange(0, ordering: .relaxed)
@@ -77,7 +77,8 @@ package final class LogOutput: Sendable {
     }
 }
 
-/// Writes each event as one line. Values from outside belong in the metadata, where they are told from our words.
+/// Writes each event as one line. Values from outside belong in the metadata, where they cannot be confused with our
+/// own words.
 package struct LineLogHandler: LogHandler {
     private let output: LogOutput
     private var ownLevel: Logger.Level?
@@ -103,7 +104,7 @@ package struct LineLogHandler: LogHandler {
         output.write(event.level, event.message.description, allMetadata(of: event))
     }
 
-    /// The more special wins: the event's over the logger's over the provider's.
+    /// The more specific value wins: the event's over the logger's over the provider's.
     private func allMetadata(of event: LogEvent) -> Logger.Metadata {
         var all = metadata
         if let provider = metadataProvider {

@@ -10,7 +10,7 @@ struct LogLine {
     private(set) var bytes: [UInt8] = []
     /// What was appended did not fit; everything after it is left out.
     private(set) var isFull = false
-    /// The last bytes are kept for what must stand at the end of a line.
+    /// Bytes before those that are reserved for the end of a line.
     private let room: Int
 
     init(reserving end: Int) {
@@ -18,7 +18,7 @@ struct LogLine {
         bytes.reserveCapacity(512)
     }
 
-    /// Appends the whole of it or, when there is no room, nothing.
+    /// Appends all of it or, if there is no room, nothing.
     mutating func append(_ text: StaticString) {
         text.withUTF8Buffer { append(contentsOf: $0) }
     }
@@ -33,7 +33,7 @@ struct LogLine {
         bytes.append(contentsOf: new)
     }
 
-    /// As many bytes of it as there is room for: for text without escapes.
+    /// Appends as many bytes as there is room for. Only for text without escapes.
     mutating func append(prefixOf new: some Collection<UInt8>) {
         guard !isFull else { return }
         isFull = bytes.count + new.count > room

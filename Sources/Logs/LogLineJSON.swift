@@ -1,13 +1,13 @@
 internal import Basics
 internal import Logging
 
-// The JSON format: one object on a line, `time`, `level` and `message` first, then the metadata by key.
-// Pure ASCII: other characters are written `\uXXXX`, and what is cut for its length is still valid JSON.
+// The JSON format: one object on a line, `time`, `level` and `message` first, then the metadata by key. Pure ASCII:
+// other characters are written `\uXXXX`, and a line that is cut for its length is still valid JSON.
 extension LogLine {
     static func json(
         time: Int64, level: Logger.Level, message: String, metadata: [(key: String, value: Logger.MetadataValue)]
     ) -> [UInt8] {
-        // For a closing quote and the longest end.
+        // Reserves room for a closing quote and the longest end.
         var line = LogLine(reserving: 20)
         line.append("{\"time\":\"")
         line.append(timestamp: time)
@@ -32,7 +32,7 @@ extension LogLine {
         key == "time" || key == "level" || key == "message" || key == "truncated"
     }
 
-    /// Returns false when the value did not fit and must be taken back; a string is cut instead.
+    /// Returns false if the value did not fit and must be removed; a string is cut instead.
     private mutating func appendValue(_ value: Logger.MetadataValue) -> Bool {
         switch value {
         case .string(let text):
@@ -66,7 +66,7 @@ extension LogLine {
         return !isFull
     }
 
-    /// A string of which the end may be missing. Returns false when not even its first quote fitted.
+    /// Appends a string whose end may be missing. Returns false if not even its first quote fitted.
     @discardableResult
     private mutating func appendString(_ text: String) -> Bool {
         append(UInt8(ascii: "\""))

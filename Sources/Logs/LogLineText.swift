@@ -22,7 +22,7 @@ extension LogLine {
         return line.bytes
     }
 
-    /// Five columns suit the levels one usually sees.
+    /// Five columns suit the usual levels.
     private static func paddedLevel(_ level: Logger.Level) -> StaticString {
         switch level {
         case .trace: "trace "
@@ -45,7 +45,7 @@ extension LogLine {
         for byte in utf8 { byte.isPrintableASCII ? append(byte) : appendHex(byte) }
     }
 
-    /// A list as one would write it on the command line: `listen=127.0.0.1:8888,[::1]:8888`.
+    /// A list is written as on the command line: `listen=127.0.0.1:8888,[::1]:8888`.
     private static func plain(_ value: Logger.MetadataValue) -> String {
         switch value {
         case .string(let text): text
@@ -55,7 +55,7 @@ extension LogLine {
         }
     }
 
-    /// In quotes where a reader could not tell where it ends.
+    /// Adds quotes if a reader could not tell where the word ends.
     private mutating func appendWord(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in

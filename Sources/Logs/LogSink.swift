@@ -7,11 +7,12 @@ package protocol LogSink: Sendable {
     func write(_ line: [UInt8]) -> Bool
 }
 
-/// Standard error, one system call a line. When no one reads it the line is not written.
-/// Expects SIGPIPE to be ignored; a reader that is gone (EPIPE) is one that does not read.
+/// Standard error, one system call per line. When nobody reads it, the line is not written. Expects SIGPIPE to be
+/// ignored; a reader that is gone (EPIPE) counts as one that does not read.
 ///
 /// Standard error is shared with the parent process, so O_NONBLOCK must not be set on it: it belongs to the open file
-/// description and would make their writes fail. What does not block instead depends on what it is (`Channel`).
+/// description and would make the parent's writes fail. The way to write without blocking depends on the kind of
+/// descriptor (`Channel`).
 package final class StandardErrorSink: LogSink {
     private let channel: Channel
     /// The last line was cut in the middle, which can happen on terminals and stream sockets, never on pipes.
@@ -42,7 +43,7 @@ extension StandardErrorSink {
     /// How to write to a descriptor without being held up by its reader.
     private final class Channel: Sendable {
         private enum Way {
-            /// A description of our own of the same pipe or terminal, opened again with O_NONBLOCK.
+            /// Our own description of the same pipe or terminal, opened again with O_NONBLOCK.
             case own(Int32)
             /// A socket takes the flag per call (systemd's journal is one).
             case socket(Int32)
@@ -53,7 +54,7 @@ extension StandardErrorSink {
         }
 
         private let way: Way
-        /// Only for `polled`: between the question and the write no other thread may take the room.
+        /// Only for `polled`: between the poll and the write no other thread may take the room.
         private let isBusy = Atomic<Bool>(false)
 
         init(_ descriptor: Int32, opensAgain: Bool) {

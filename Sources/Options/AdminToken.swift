@@ -18,7 +18,7 @@ package enum AdminToken {
         return token
     }
 
-    /// The token of a client. The server judges mode and length at its start; judged here, they would only keep a
+    /// The token of a client. The server checks mode and length at its start; checking them here would only keep a
     /// person from draining it.
     package static func readForSending(_ path: String) throws(UnusableFile) -> [UInt8] {
         let token = try token(of: SmallFile(path: path, limit: longest))

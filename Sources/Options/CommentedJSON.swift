@@ -1,12 +1,12 @@
 /// Reads one JSON object of plain values: RFC 8259 with comments (`//` to the end of the line, `/* */`) and with a
 /// comma allowed after the last item.
 ///
-/// Not `JSONDecoder`: that takes the first of two equal keys in silence, and cannot tell the line of a value.
+/// Not `JSONDecoder`: that silently takes the first of two equal keys, and cannot tell the line of a value.
 struct CommentedJSON {
     struct Entry: Hashable {
         var key: String
         var value: Value
-        /// Of the key, counted from 1.
+        /// The line of the key, counted from 1.
         var line: Int
     }
 
@@ -49,7 +49,7 @@ struct CommentedJSON {
         try skipBlanks()
         try expect("{", "expected {")
         var entries: [Entry] = []
-        // A file may have a hundred thousand keys: looking through all before for each would take half a minute.
+        // A file may have a hundred thousand keys: searching all earlier keys for each one would take half a minute.
         var lines: [String: Int] = [:]
         while try !closes("}") {
             guard next == UInt8(ascii: "\"") else {
@@ -106,7 +106,8 @@ struct CommentedJSON {
         }
     }
 
-    /// Letters, digits and what numbers, durations and addresses are made of, so that the advice names all of it.
+    /// Letters, digits and the other characters of numbers, durations and addresses, so that the advice names the whole
+    /// word.
     private static func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x3A, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
@@ -148,7 +149,7 @@ extension CommentedJSON {
         }
     }
 
-    /// `\u00e9`, or two of them for what is beyond 16 bits.
+    /// `\u00e9`, or two of them for a character beyond 16 bits.
     private mutating func escapedScalar() throws(Failure) -> Unicode.Scalar {
         var units = [try codeUnit()]
         if UTF16.isLeadSurrogate(units[0]), bytes[position...].starts(with: Array("\\u".utf8)) {

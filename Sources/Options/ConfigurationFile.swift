@@ -1,12 +1,12 @@
 /// A configuration file (`--config`): options by their names, each with the texts that flags would have.
 struct ConfigurationFile: Hashable, Sendable {
     struct Setting: Hashable, Sendable {
-        /// Several only of a repeatable option.
+        /// More than one only for a repeatable option.
         var texts: [String]
         var line: Int
     }
 
-    /// What is wrong, and what is allowed instead. Of the file as a whole where `option` is nil.
+    /// What is wrong, and what is allowed instead. If `option` is nil, it is about the file as a whole.
     struct Failure: Error, Hashable {
         var option: OptionText?
         var line: Int?
@@ -18,7 +18,7 @@ struct ConfigurationFile: Hashable, Sendable {
     static let longest = 1 << 20
     private static let config = "config"
 
-    /// By the names of the options.
+    /// The keys are the names of the options.
     let settings: [String: Setting]
 
     init(path: String, options: [OptionText]) throws(Failure) {
@@ -32,7 +32,7 @@ struct ConfigurationFile: Hashable, Sendable {
         try self.init(content: content, options: options)
     }
 
-    /// Judges only the JSON type of each value; the option judges its text.
+    /// Checks only the JSON type of each value; the option checks its text.
     init(content: [UInt8], options: [OptionText]) throws(Failure) {
         var settings: [String: Setting] = [:]
         for entry in try Self.entries(content) {
@@ -94,8 +94,8 @@ struct ConfigurationFile: Hashable, Sendable {
         }
     }
 
-    /// Switches are true or false, or spelled as in the environment; numbers need no quotation marks where a number,
-    /// perhaps with its unit forgotten, can be meant: the option's own words tell what to write then.
+    /// Switches are true or false, or spelled as in the environment. A number needs no quotation marks if the option
+    /// may take one, perhaps with its unit forgotten: then the option's own error says what to write.
     private static func text(_ value: CommentedJSON.Value, _ option: OptionText) -> String? {
         switch (value, option.takesUnquoted) {
         case (.string(let text), _): text

@@ -30,10 +30,10 @@ package struct HostLimits: Hashable, Sendable {
         return Int(clamping: setrlimit(descriptors, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur)
     }
 
-    /// Has the kernel make room for `count` descriptors, 65,536 at most (512 KiB), which it does otherwise when they
-    /// come: each doubling of the table of a process that has threads holds the loop that accepts for 6 to 14 ms
-    /// (`expand_fdtable` waits for RCU). Hence before the first thread. Needs standard input; without it all stays as
-    /// it was.
+    /// Makes the kernel allocate room for `count` descriptors, 65,536 at most (512 KiB). Otherwise the kernel does so
+    /// on demand, and in a process with threads each doubling of the table holds the accepting loop for 6 to 14 ms
+    /// (`expand_fdtable` waits for RCU). So call this before the first thread starts. Needs standard input; without it
+    /// nothing changes.
     package static func growDescriptorTable(to count: Int) {
         let last = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, Int32(min(count, 65_536) - 1))
         if last >= 0 { close(last) }

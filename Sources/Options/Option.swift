@@ -1,13 +1,13 @@
-/// One option: all that help, completion, the environment, the file, `/config` and the manual say of it, how its value
-/// is read, and what holds when it is not given.
+/// One option: everything that help, completion, the environment, the file, `/config` and the manual say about it, how
+/// its value is read, and what applies when it is not given.
 package struct Option<Value: Sendable>: AnyOption {
     package let text: OptionText
     package let standard: Value
     let read: @Sendable (Given) throws(OptionError) -> Value
     let show: @Sendable (Value) -> OptionValue
 
-    /// Of several values on the command line the last counts. `standardText`: the default in words, where the value
-    /// alone does not tell it; empty where there is none to tell. `isOptional`: `--wait` and `--wait=DUR`.
+    /// If the command line has several values, the last one counts. `standardText`: the default in words, if the value
+    /// alone does not tell it; empty if there is nothing to tell. `isOptional`: `--wait` and `--wait=DUR`.
     package init(
         _ name: String, _ kind: ValueKind<Value>, standard: Value, _ standardText: String? = nil,
         valueName: String? = nil, isOptional: Bool = false, help: String, manual: String = "", example: String = ""
@@ -68,13 +68,13 @@ package protocol AnyOption: Sendable {
 package struct OptionSetting: Sendable {
     var value: any Sendable
     package var shown: OptionValue
-    /// nil: the default holds.
+    /// nil: the default applies.
     var given: Given?
 
     package var source: OptionSource { given?.source ?? .default }
 }
 
-/// What can be said of an option without the type of its value.
+/// What can be said about an option without the type of its value.
 package struct OptionText: Hashable, Sendable, Encodable {
     package enum Arity: String, Hashable, Sendable, Encodable {
         case flag, value, optionalValue, list
@@ -82,7 +82,7 @@ package struct OptionText: Hashable, Sendable, Encodable {
 
     package var name: String
     package var arity: Arity
-    /// How help calls the value: `dur`.
+    /// The name of the value in help: `dur`.
     package var valueName: String
     /// One line of help, without the default.
     package var help: String
@@ -108,7 +108,7 @@ package struct OptionText: Hashable, Sendable, Encodable {
         case words([String])
     }
 
-    /// What the manual is made of.
+    /// The members from which the manual is made.
     private enum CodingKeys: CodingKey {
         case name, arity, valueName, help, standard, manual, example, inFile
     }

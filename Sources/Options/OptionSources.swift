@@ -5,13 +5,13 @@ package enum OptionSource: String, Hashable, Sendable, CaseIterable {
 
 /// What was written for one option, by the source that counts.
 package struct Given: Hashable, Sendable {
-    /// Not empty. Of an option that is not repeatable the last counts.
+    /// Not empty. If the option is not repeatable, the last one counts.
     package var texts: [String]
     package var source: OptionSource
     /// The source for a person: `the command line`.
     package var origin: String
 
-    /// `value` is what a person reads; it is what was written for the option.
+    /// `value` is the text that was given for the option, for a person.
     func error(_ option: OptionText, value: String, problem: String, allowed: String) -> OptionError {
         OptionError(option: option.flag, origin: origin, value: value, problem: problem, allowed: allowed)
     }
@@ -23,7 +23,7 @@ package struct OptionSources: Sendable {
     private let environment: [String: String]
     private var file: (path: String, settings: [String: ConfigurationFile.Setting])?
 
-    /// `flags` by the names of the options.
+    /// `flags` has the names of the options as keys.
     package init(flags: [String: [String]], environment: [String: String]) {
         self.flags = flags
         self.environment = environment

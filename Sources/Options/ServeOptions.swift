@@ -39,8 +39,8 @@ package struct ServeOptions: Sendable {
         return setting
     }
 
-    /// What a drain falls back on. The default of `--accept-linger` depends on what the listeners' names resolve to:
-    /// handshakes over loopback take no time, so that the accept queue needs no second to settle.
+    /// The defaults of a drain. The default of `--accept-linger` depends on what the listeners' names resolve to:
+    /// handshakes over loopback take no time, so the accept queue does not need a second to settle.
     package func drainDefaults(everyTCPListenerIsLoopback: Bool) -> DrainDefaults {
         DrainDefaults(
             mode: self.drainMode, delay: self.drainDelay, timeout: self.drainTimeout, spread: self.drainSpread,
@@ -60,7 +60,7 @@ package struct ServeOptions: Sendable {
             allowed: "less than \(timeout), or a longer \(flag)")
     }
 
-    /// Tries the token file, so that an unusable one is bad usage, seen before anything is opened.
+    /// Reads the token file once, so that an unusable one is reported as bad usage before anything is opened.
     package func tryTokenFile() throws(OptionError) {
         let option = table.adminTokenFile.text
         guard let path = self.adminTokenFile, let given = setting(option).given else { return }

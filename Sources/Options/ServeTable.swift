@@ -197,7 +197,7 @@ package struct ServeTable: Sendable {
             example: "2")
     }
 
-    /// In the order of the declarations. Reflection finds them, so that no second list can lack one.
+    /// In the order of the declarations. Reflection finds them, so that there is no second list that could miss one.
     package var all: [any AnyOption] { Mirror(reflecting: self).children.compactMap { $0.value as? any AnyOption } }
 
     /// An address or `none`; `offers` are what shells offer besides addresses.

@@ -8,8 +8,8 @@ package struct SmallFile: Sendable {
     /// Permission bits.
     package var mode: UInt32
 
-    /// Follows symbolic links, as a mounted Kubernetes Secret or ConfigMap is made of them. Blocks as long as the file
-    /// system takes; these are local files.
+    /// Follows symbolic links, because a mounted Kubernetes Secret or ConfigMap consists of them. Blocks as long as the
+    /// file system takes; these are local files.
     package init(path: String, limit: Int) throws(UnusableFile) {
         // Without O_NONBLOCK a FIFO would wait for its writer.
         let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)

@@ -68,7 +68,7 @@ enum UsableCPUs {
         unifiedQuota("\(quota ?? "") \(period ?? "")")
     }
 
-    /// The directories of a group and of all above it, down to the mount's own.
+    /// The directories of a group and of all groups above it, up to the mount itself.
     private static func groups(under mount: String, path: Substring) -> [String] {
         var components = path.split(separator: "/").filter { $0 != ".." }
         var groups: [String] = []

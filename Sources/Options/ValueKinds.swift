@@ -3,9 +3,9 @@ internal import EchoCore
 
 /// A kind of value, in words and in code.
 package struct ValueKind<Value: Sendable>: Sendable {
-    /// How help calls the value: `dur`.
+    /// The name of the value in help: `dur`.
     var name: String
-    /// The allowed values; the words end an error message.
+    /// The allowed values, in words that end an error message.
     package var allowed: String
     /// What JSON value the configuration file takes.
     var inFile: String
@@ -25,7 +25,7 @@ package struct ValueKind<Value: Sendable>: Sendable {
         }
     }
 
-    /// nil means `empty`; when `empty` is a word the option takes it.
+    /// nil is shown as `empty`. If there is a `word`, the option takes it and reads it as nil.
     private func orNil(_ empty: OptionValue, word: String?) -> ValueKind<Value?> {
         ValueKind<Value?>(
             name: name, allowed: word.map { "\(allowed), or \($0)" } ?? allowed,
@@ -59,7 +59,7 @@ extension ValueKind where Value: CaseIterable & RawRepresentable<String> {
 }
 
 extension ValueKind<Int> {
-    /// A whole number of the range, which `remark` explains.
+    /// A whole number in the range, which `remark` explains.
     package static func number(_ range: ClosedRange<Int>, _ remark: String = "") -> Self {
         Self(
             name: "n", allowed: "\(range.lowerBound) to \(range.upperBound)\(remark)", inFile: "a number",
@@ -160,7 +160,7 @@ extension ValueKind<String> {
             })
     }
 
-    /// A file by its path. Whether it can be opened is not judged here.
+    /// A file by its path. Whether it can be opened is not checked here.
     package static var file: Self {
         text(
             "file", allowed: "the path of a file", inFile: "a path as a string", completion: .files,
@@ -192,7 +192,7 @@ extension ValueKind<String> {
 }
 
 extension ValueKind<Bool> {
-    /// On the command line its presence says it; environment and configuration file spell it out.
+    /// On the command line its presence means true; the environment and the configuration file spell the value out.
     package static var toggle: Self {
         Self(
             name: "bool", allowed: "true or false (also 1, 0, yes, no, on, off)", inFile: "true or false",

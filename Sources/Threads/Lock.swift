@@ -12,7 +12,8 @@ package final class Lock<Value>: @unchecked Sendable {
         self.value = value
     }
 
-    // Inlinable, because an event loop takes one in every turn: in another module the generic code would be slow.
+    // Inlinable, because an event loop takes a lock in every turn: called from another module, the generic code would
+    // be slow.
     @inlinable package func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -21,8 +22,8 @@ package final class Lock<Value>: @unchecked Sendable {
         return try body(&value)
     }
 
-    /// Calls `body` now and again after every `signal`, until it returns a value. nil when the deadline (nil: none) has
-    /// passed before that.
+    /// Calls `body` at once, and again after every `signal`, until it returns a value. Returns nil if the deadline
+    /// (nil: none) passes first.
     package func wait<Result>(until deadline: MonotonicTime? = nil, for body: (inout Value) -> Result?) -> Result? {
         mutex.lock()
         defer { mutex.unlock() }
@@ -32,13 +33,13 @@ package final class Lock<Value>: @unchecked Sendable {
         }
     }
 
-    /// Wakes everyone in `wait`. After the change that they wait for.
+    /// Wakes every thread in `wait`. Call it after the change that they wait for.
     package func signal() {
         mutex.signal()
     }
 }
 
-/// Opens once, and lets every thread that waits for it go on.
+/// Opens once and releases every thread that waits for it.
 package final class Latch: Sendable {
     private let isOpen = Lock(false)
 
@@ -50,7 +51,7 @@ package final class Latch: Sendable {
         isOpen.signal()
     }
 
-    /// Blocks the thread until it is open.
+    /// Blocks the calling thread until the latch is open.
     package func wait() {
         isOpen.wait { $0 ? () : nil }
     }

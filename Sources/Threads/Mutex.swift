@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A mutex with one condition, on the heap, so that its address never changes.
 ///
-/// Not `Synchronization.Mutex`: ThreadSanitizer does not see its slow path and reports races that are none.
+/// Not `Synchronization.Mutex`: ThreadSanitizer does not see its slow path and reports races that do not exist.
 ///
 /// `@unchecked Sendable`: the pointers are set once and freed by `deinit`, when no other thread holds a reference; what
 /// they point to is made for use from many threads.
@@ -37,7 +37,7 @@ internal import Glibc
         Self.check(pthread_mutex_unlock(mutex), "pthread_mutex_unlock")
     }
 
-    /// Gives the mutex up until `signal` or the deadline (nil: none). False when the deadline has passed.
+    /// Releases the mutex until `signal` or the deadline (nil: none). Returns false when the deadline has passed.
     func wait(until deadline: MonotonicTime?) -> Bool {
         guard let deadline else {
             Self.check(pthread_cond_wait(condition, mutex), "pthread_cond_wait")

@@ -1,6 +1,6 @@
 internal import Basics
 
-/// A value or an explicit `null`: the key is there either way, where a synthesized encoder leaves that of a nil out.
+/// A value or an explicit `null`. The key is always present, whereas a synthesized encoder omits it for nil.
 @propertyWrapper
 package struct Nullable<Value: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
     package var wrappedValue: Value?
@@ -24,8 +24,8 @@ package struct Nullable<Value: Codable & Hashable & Sendable>: Codable, Hashable
     }
 }
 
-/// A time as a whole number of milliseconds. What does not fit a count of nanoseconds, as every time of echod does, is
-/// an error of decoding: that is 292 years, which no echod sends.
+/// A time as a whole number of milliseconds. Decoding fails if the time does not fit in an `Int64` of nanoseconds (292
+/// years); no echod sends such a time.
 @propertyWrapper
 package struct Milliseconds: Codable, Hashable, Sendable {
     package var wrappedValue: Duration

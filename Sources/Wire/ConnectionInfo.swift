@@ -4,13 +4,13 @@ package struct ConnectionInfo: Hashable, Sendable, Codable {
     @Nullable package var blockedOn: Blocker?
     /// Counts from 1 in the order of acceptance; never reused.
     package var id: UInt64
-    /// Since a byte was read from or acknowledged by the peer.
+    /// Time since a byte was last read from the peer or acknowledged by it.
     @Milliseconds package var idle: Duration
     package var lateDiscarded: UInt64
     package var lines: UInt64
     package var local: String
     package var mode: EchoMode
-    /// Wall clock, as RFC 3339 has it; for display only.
+    /// Wall-clock time in the format of RFC 3339; for display only.
     package var openedAt: String
     /// Bytes of an unfinished line; nil in mode verbatim.
     @Nullable package var partialLine: Int?
@@ -25,7 +25,7 @@ package struct ConnectionInfo: Hashable, Sendable, Codable {
     package var unacked: Int
     package var unread: Int
 
-    /// In the order in which they are sent: that of their names.
+    /// In the order in which they are sent, which is sorted by name.
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case age = "age_ms"
         case blockedOn = "blocked_on"

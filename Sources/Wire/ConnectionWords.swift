@@ -16,7 +16,7 @@ package enum ConnectionState: String, Hashable, Sendable, CaseIterable, Codable 
     case closed
 }
 
-/// The one reason for which a connection ended (contract.md, section 4).
+/// The single reason why a connection ended (contract.md, section 4).
 package enum CloseReason: String, Hashable, Sendable, CaseIterable, Codable {
     case peerClosed = "peer_closed"
     case drained
@@ -28,24 +28,25 @@ package enum CloseReason: String, Hashable, Sendable, CaseIterable, Codable {
     case writeStalled = "write_stalled"
     case forced
     case refused
-    /// A system call failed for no reason of the peer's.
+    /// A system call failed, and the peer was not the cause.
     case internalError = "internal_error"
 }
 
 /// How `DELETE /connections/{id}` ends a connection.
 package enum ConnectionCloseMode: String, Hashable, Sendable, CaseIterable {
-    /// What was received is answered, then FIN and the linger, as in a drain's mode close. Outside a drain there is no
-    /// deadline to complete a line by: an unfinished one is given up, as by the idle timeout.
+    /// The server answers what it has received, sends FIN and lingers, as in a drain of mode close. Outside a drain
+    /// there is no deadline for completing a line: an unfinished one is given up, as after the idle timeout.
     case close
-    /// Reset at once; what that destroys is counted as lost.
+    /// The server resets the connection at once; what the reset destroys is counted as lost.
     case abort
 }
 
-/// What keeps a connection from ending in a drain, or one that is served from being read (`peerRead`).
+/// What keeps a connection from ending in a drain. `peerRead` also keeps a connection that is being served from being
+/// read.
 package enum Blocker: String, Hashable, Sendable, CaseIterable, Codable {
     case unreadInput = "unread_input"
     case partialLine = "partial_line"
-    /// The peer's window is full: the kernel does not take all answers, or has not got all acknowledged.
+    /// The peer's window is full: the kernel does not take all answers, or not all of them have been acknowledged.
     case peerRead = "peer_read"
     /// The server's FIN is sent, or the mode is wait.
     case peerClose = "peer_close"

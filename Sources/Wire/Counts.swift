@@ -32,7 +32,7 @@ where Name: RawRepresentable<String> & CaseIterable & Hashable & Sendable {
     }
 }
 
-/// Counts that are a list of what to look at: in JSON without the zeros.
+/// Counts of what needs attention: JSON omits the zeros.
 @propertyWrapper
 package struct WithoutZeros<Name>: Hashable, Sendable, Codable
 where Name: RawRepresentable<String> & Hashable & Sendable {
@@ -61,8 +61,8 @@ private struct MemberName: CodingKey {
 }
 
 extension Decoder {
-    /// The members of an object that have names of this version. Others may come from a later one: they are no reason
-    /// not to show the rest.
+    /// The members of an object whose names this version knows. A later version may send others: they are ignored, so
+    /// that the rest can still be shown.
     fileprivate func knownMembers<Name: RawRepresentable<String> & Hashable, Value: Decodable>() throws -> [Name: Value]
     {
         let object = try container(keyedBy: MemberName.self)
@@ -75,7 +75,7 @@ extension Decoder {
 }
 
 extension Encoder {
-    /// Adds to the members of the object that is being encoded.
+    /// Adds members to the object that is being encoded.
     fileprivate func encode<Name: RawRepresentable<String>>(members: [Name: some Encodable]) throws {
         var object = container(keyedBy: MemberName.self)
         for (name, value) in members { try object.encode(value, forKey: MemberName(stringValue: name.rawValue)) }

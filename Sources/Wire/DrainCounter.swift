@@ -1,7 +1,7 @@
-/// What the record of a drain counts, by its name in the status object. The log line at a drain's end, the schema and
-/// the shards' counters follow from this list, and the status table from the words.
+/// What the record of a drain counts, by its name in the status object. The log line at the end of a drain, the schema
+/// and the shards' counters are derived from this list, and the status table from `row`.
 package enum DrainCounter: String, Hashable, Sendable, CaseIterable {
-    /// Connections that ended while the drain ran, by either side.
+    /// Connections that either side ended while the drain ran.
     case closed
     /// Connections that the drain began to close.
     case atMark = "at_mark"
@@ -11,14 +11,14 @@ package enum DrainCounter: String, Hashable, Sendable, CaseIterable {
     case lostReceived = "lost_received"
     /// Output bytes that were never acknowledged.
     case lostSent = "lost_sent"
-    /// Bytes of lines that had no end.
+    /// Bytes of lines that were never completed.
     case incomplete
     /// Bytes that came after the server's FIN.
     case lateDiscarded = "late_discarded"
     /// Bytes of answers that a peer's reset threw away.
     case abandonedByPeer = "abandoned_by_peer"
 
-    /// Its row in the status table; nil for those that the table tells in rows of their own.
+    /// Its row in the status table; nil for the counters that the table shows in other rows.
     package var row: (label: String, meaning: String)? {
         switch self {
         case .closed, .atMark, .fromBacklog, .lostReceived, .lostSent: nil

@@ -1,6 +1,6 @@
 extension ServiceStatus {
-    /// The record of a drain: what is in force and how far it is, whose members are read as its own, and what it
-    /// counted. In JSON the two are one object.
+    /// The record of a drain: its course (the settings in force and the progress), whose members are read as the
+    /// drain's own, and its counts. In JSON the two are one object.
     @dynamicMemberLookup
     package struct Drain: Hashable, Sendable, Codable {
         private var course: Course
@@ -45,7 +45,7 @@ extension ServiceStatus.Drain {
     package struct Course: Hashable, Sendable, Codable {
         package var acceptQueue: AcceptQueueGuarantee
         @WithoutZeros package var blockedOn: [Blocker: Int]
-        /// nil once it is over.
+        /// nil once the drain is over.
         @NullableMilliseconds package var deadlineIn: Duration?
         @Milliseconds package var delay: Duration
         @Milliseconds package var elapsed: Duration

@@ -1,12 +1,12 @@
 /// The states of the service (contract.md, section 3).
 package enum ServiceState: String, Hashable, Sendable, CaseIterable, Codable {
     case starting, serving
-    /// Not ready any more, still accepting.
+    /// No longer ready, but still accepting.
     case lameDuck = "lame_duck"
     case draining, forcing, drained, exiting
 }
 
-/// How connections are closed (contract.md, section 4). The order is by harshness.
+/// How connections are closed (contract.md, section 4). Ordered by harshness.
 package enum DrainMode: String, Hashable, Sendable, CaseIterable, Comparable, Codable {
     case wait, close, abort
 

@@ -4,7 +4,7 @@ package struct ProblemDetails: Hashable, Sendable, Codable {
 
     /// For a person: what is wrong and what to do about it.
     package var detail: String
-    /// Of HTTP. echod always sends it and the next two; others may leave them out.
+    /// The HTTP status. echod always sends this member and the next two; other servers may omit them.
     package var status: Int?
     package var title: String?
     package var type: String?
@@ -13,7 +13,7 @@ package struct ProblemDetails: Hashable, Sendable, Codable {
         self.detail = detail
         self.status = status
         self.title = title
-        // It says that the status tells the kind.
+        // It means that the status tells the kind of problem.
         type = "about:blank"
     }
 

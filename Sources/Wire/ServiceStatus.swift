@@ -1,4 +1,4 @@
-/// The status object of contract.md, section 5: a snapshot, all of one instant.
+/// The status object of contract.md, section 5: a snapshot of a single instant.
 package struct ServiceStatus: Hashable, Sendable, Codable {
     package var admin: [String]
     package var listen: [String]
@@ -6,10 +6,10 @@ package struct ServiceStatus: Hashable, Sendable, Codable {
     package var connections: Connections
     /// The current or the last drain; nil before the first.
     @Nullable package var drain: Drain?
-    /// What the process would end with; nil until drained.
+    /// The exit code that the process would end with; nil until drained.
     @Nullable package var exitCode: Int?
     @Milliseconds package var inState: Duration
-    /// Whether a request joined a drain that ran already; the other answers have no such key.
+    /// Whether the request joined a drain that was already running; other answers omit the key.
     package var joined: Bool?
     package var lines: UInt64
     package var pid: Int
@@ -17,7 +17,8 @@ package struct ServiceStatus: Hashable, Sendable, Codable {
     package var state: ServiceState { didSet { ready = state == .serving } }
     @Milliseconds package var uptime: Duration
     package var version: String
-    /// The connection limit is reached: still ready, and `/readyz` says so. Not part of the object.
+    /// Whether the connection limit is reached: the service is still ready, and `/readyz` says that it is full. Not
+    /// part of the object.
     package var isFull = false
 
     private enum CodingKeys: String, CodingKey {
@@ -51,7 +52,7 @@ package struct ServiceStatus: Hashable, Sendable, Codable {
     package struct Bytes: Hashable, Sendable, Codable {
         package var received: UInt64
         package var sent: UInt64
-        /// Sums over the open connections of what waits in the kernel.
+        /// Bytes that wait in the kernel, summed over the open connections.
         package var unacked: UInt64
         package var unread: UInt64
 
@@ -66,7 +67,7 @@ package struct ServiceStatus: Hashable, Sendable, Codable {
     package struct Connections: Hashable, Sendable, Codable {
         package var accepted: UInt64
         package var active: Int
-        /// Their sum with `active` is `accepted`.
+        /// Together with `active` they add up to `accepted`.
         package var closed: Counts<CloseReason>
 
         package init(accepted: UInt64 = 0, active: Int = 0, closed: Counts<CloseReason> = [:]) {

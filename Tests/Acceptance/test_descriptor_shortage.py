@@ -165,3 +165,20 @@ def test_a_lasting_shortage_of_the_admin_plane():
         for client in waiting:
             assert client.asks(b"in\n") == b"IN\n"
         assert server.get("/livez").code == 200
+
+
+def test_a_shortage_without_newcomers_ends_nobody():
+    """No descriptor is left on the admin plane, and no client asks for one: idle clients keep theirs."""
+    with Echod() as server, Reader(server.admin[0]) as stream:
+        stream.await_first()
+        idle = [Client(server.admin[0]) for _ in range(3)]
+        assert server.get("/livez").code == 200
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.process.descriptors, before[1]))
+        # The reaper looks at the stream's client once a second.
+        assert all(stream.read() for _ in range(2))
+        for client in idle:
+            client.socket.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                client.socket.recv(1)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)

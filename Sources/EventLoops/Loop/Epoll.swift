@@ -18,8 +18,8 @@ package struct Readiness: OptionSet, Hashable, Sendable {
     /// Both directions are shut down.
     package static let hangUp = Readiness(rawValue: EPOLLHUP.rawValue)
     package static let error = Readiness(rawValue: EPOLLERR.rawValue)
-    /// Whether something is reported that one read does not take with it: an end of file, an error, urgent data.
-    /// On the raw value: set algebra across modules is not specialised, and this is asked once an event.
+    /// Whether the event reports something that one read does not consume: an end of file, an error, urgent data. Tests
+    /// the raw value: set algebra across modules is not specialised, and this is asked once per event.
     @inlinable
     package var announcesMoreThanBytes: Bool { rawValue & Self.moreThanBytes != 0 }
 
@@ -31,7 +31,8 @@ package struct Readiness: OptionSet, Hashable, Sendable {
     package static let edgeTriggered = Readiness(rawValue: CLINUX_EPOLLET)
 }
 
-/// An epoll instance and the buffer it reports into. Used by one thread, but `add` and `remove`, which any may call.
+/// An epoll instance and the buffer it reports into. Used by one thread, except for `add` and `remove`, which any
+/// thread may call.
 struct Epoll: ~Copyable {
     private let descriptor: FileDescriptor
     // A raw buffer: the kernel fills it, and a Swift array would be checked for uniqueness on every event.
@@ -82,8 +83,8 @@ package protocol ReadinessHandler: AnyObject {
     func timerFired()
 }
 
-/// A handler's place in a loop. Carries a number beside the slot, because slots and descriptor numbers are reused
-/// within one batch of events.
+/// A handler's place in a loop. Carries a serial number besides the slot, because slots and descriptor numbers are
+/// reused within one batch of events.
 package struct Registration: Hashable, Sendable {
     let token: UInt64
 

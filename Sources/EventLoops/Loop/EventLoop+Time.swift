@@ -1,5 +1,5 @@
 extension EventLoop {
-    /// Has `body` called once, `nanoseconds` from now. It cannot be taken back.
+    /// Calls `body` once, `nanoseconds` from now. The call cannot be cancelled.
     package func call(after nanoseconds: Int64, _ body: @escaping () -> Void) {
         let once = Once(loop: self, body: body)
         guard let registration = try? register(once) else { return }
@@ -37,7 +37,7 @@ package final class LoopTimer: ReadinessHandler {
         self.fired = fired
     }
 
-    /// `deadline` as `EventLoop.now`; nil takes it back.
+    /// `deadline` is on the clock of `EventLoop.now`; nil cancels the timer.
     package func set(at deadline: Int64?) {
         if registration == nil { registration = try? loop.register(self) }
         if let registration { loop.setTimer(registration, at: deadline) }

@@ -2,7 +2,7 @@
 package enum WorkKind: Int, CaseIterable, Sendable {
     /// What clients and drains wait for: marks, cuts, closes.
     case prompt
-    /// What the admin asks: one stride a turn, so that a client waits for no more than that.
+    /// What the admin asks for: one stride per turn, so that a client waits for no more than that.
     case patient
 
     /// Nanoseconds.
@@ -14,7 +14,7 @@ package enum WorkKind: Int, CaseIterable, Sendable {
     }
 }
 
-/// Work of one kind that waits for the ends of turns. Whoever asks, and however often, a turn spends one budget on it.
+/// Work of one kind that waits for the ends of turns. A turn spends one budget on it, however many ask for it.
 struct WorkQueue {
     private let budget: Int64
     private var strides: [() -> Bool] = []
@@ -42,7 +42,7 @@ extension EventLoop {
         workQueues[kind.rawValue].append(stride)
     }
 
-    /// Does the work in portions: `portion` gets the index to begin at and returns the next one, until that is `count`.
+    /// Has `body` do the work on `0..<count`, `portion` of it at a time.
     package func work(_ kind: WorkKind, through count: Int, portion: Int = 16, _ body: @escaping (Range<Int>) -> Void) {
         var next = 0
         work(kind) {

@@ -12,7 +12,7 @@ package final class EventLoop: @unchecked Sendable {
     private struct Slot {
         var handler: (any ReadinessHandler)?
         var serial: UInt32 = 0
-        /// It is in `again`: once, however often it asks.
+        /// The slot is in `again`: once, however often it asks.
         var asksAgain = false
     }
 
@@ -45,8 +45,8 @@ package final class EventLoop: @unchecked Sendable {
     var workQueues = WorkKind.allCases.map { WorkQueue($0) }
     private var isStopped = false
 
-    /// CLOCK_MONOTONIC in nanoseconds, read once a turn and when messages are taken: never before what the caller has
-    /// been told of. Loop's thread only.
+    /// CLOCK_MONOTONIC in nanoseconds, read once per turn and when messages are taken, so that it is never earlier than
+    /// anything the caller has been told about. Loop's thread only.
     package private(set) var now: Int64
 
     /// Throws when the kernel has no descriptor left.
@@ -65,7 +65,7 @@ package final class EventLoop: @unchecked Sendable {
         @inline(__always) get { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
     }
 
-    /// Whether a thread has become the loop, or was it.
+    /// Whether a thread is the loop's, or has been.
     package var isRunning: Bool { thread.load(ordering: .relaxed) != 0 }
 
     @inline(__always)
@@ -80,7 +80,7 @@ package final class EventLoop: @unchecked Sendable {
 
     // MARK: Running
 
-    /// Turns the calling thread into the loop until `stop` is called. At most one thread, once.
+    /// Runs the loop on the calling thread until `stop` is called. One thread may do so, once.
     package func run() {
         bindToCurrentThread()
         while !isStopped { turn() }
@@ -95,7 +95,7 @@ package final class EventLoop: @unchecked Sendable {
         isStopped = true
     }
 
-    /// Most handlers and calls hold the loop, which holds them.
+    /// Breaks reference cycles: most handlers and calls hold the loop, which holds them.
     private func releaseWhatIsLeft() {
         for index in slots.indices { slots[index].handler = nil }
         workQueues = WorkKind.allCases.map { WorkQueue($0) }
@@ -103,7 +103,7 @@ package final class EventLoop: @unchecked Sendable {
             defer { inbox.messages = [] }
             return inbox.messages
         }
-        // Let go outside the lock: what they hold may end here.
+        // Released outside the lock: what the messages hold may be destroyed here.
         _ = unheard
     }
 
@@ -129,7 +129,7 @@ package final class EventLoop: @unchecked Sendable {
         if hasWork { doWork() }
     }
 
-    /// What is due and finds no time is still due in the next turn.
+    /// A timer that is due but gets no time is still due in the next turn.
     private func fireTimers() {
         let end = Self.clock + Self.timerBudget
         repeat {
@@ -170,7 +170,7 @@ package final class EventLoop: @unchecked Sendable {
             swap(&inbox.messages, &receivedMessages)
             inbox.isWaking = false
         }
-        // Some may have been posted since the turn began, by a client that was accepted meanwhile, say.
+        // Some may have been posted since the turn began, for example by a client that was accepted meanwhile.
         now = Self.clock
         for message in receivedMessages { message() }
         receivedMessages.removeAll(keepingCapacity: true)
@@ -178,7 +178,7 @@ package final class EventLoop: @unchecked Sendable {
 
     // MARK: From any thread
 
-    /// Has `body` called on the loop's thread, in the order of the calls to `post`. From any thread.
+    /// Calls `body` on the loop's thread, in the order of the calls to `post`. From any thread.
     package func post(_ body: @escaping @Sendable () -> Void) {
         let mustWake = inbox.withLock { inbox in
             inbox.messages.append(body)
@@ -192,8 +192,8 @@ package final class EventLoop: @unchecked Sendable {
 
     // MARK: Handlers (loop's thread only)
 
-    /// Watches `descriptor` for all that `Readiness` names, edge-triggered, or with nil only offers a timer.
-    /// The loop holds the handler until `deregister`.
+    /// Watches `descriptor` for everything that `Readiness` names, edge-triggered; with nil it only offers a timer. The
+    /// loop holds the handler until `deregister`.
     package func register(
         _ handler: any ReadinessHandler, descriptor: Int32? = nil,
         interest: Readiness = [.readable, .writable, .urgent, .peerShutdown, .edgeTriggered]
@@ -214,8 +214,8 @@ package final class EventLoop: @unchecked Sendable {
         return registration
     }
 
-    /// Forgets the handler; events of it that are already taken from the kernel are dropped. `descriptor` must be given
-    /// when it stays open elsewhere: the kernel forgets a descriptor only when its last copy is closed.
+    /// Forgets the handler and drops its events that are already taken from the kernel. `descriptor` must be given if
+    /// it stays open elsewhere: the kernel forgets a descriptor only when its last copy is closed.
     package func deregister(_ registration: Registration, descriptor: Int32? = nil) {
         assertIsCurrent()
         precondition(slots[registration.slot].serial == registration.serial, "deregistered twice")
@@ -232,7 +232,7 @@ package final class EventLoop: @unchecked Sendable {
         timers.set(registration.slot, to: deadline)
     }
 
-    /// Calls the handler in the next turn, after the others had theirs.
+    /// Calls the handler in the next turn, after the other handlers have had theirs.
     package func callAgain(_ registration: Registration) {
         guard !slots[registration.slot].asksAgain else { return }
         slots[registration.slot].asksAgain = true

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A thread that is joined. Signals should be blocked before it starts: it inherits that.
+/// A thread that is joined. Signals should be blocked before it starts: it inherits the signal mask.
 package struct JoinableThread: ~Copyable {
     private final class Body: Sendable {
         let name: String
@@ -15,7 +15,7 @@ package struct JoinableThread: ~Copyable {
 
     private let thread: pthread_t
 
-    /// Starts it. `name` is what `top -H` shows, 15 bytes at most. Throws when the kernel gives no thread.
+    /// Starts it. `name` is what `top -H` shows, 15 bytes at most. Throws if the kernel cannot create a thread.
     package init(name: String, _ run: @escaping @Sendable () -> Void) throws(SystemCallError) {
         precondition(name.utf8.count <= 15)
         let body = Unmanaged.passRetained(Body(name: name, run: run))

@@ -1,5 +1,5 @@
-/// Has each of `loops` run on a thread of its own by `run`, while `body` runs here; joins the threads before it
-/// returns. `body` must see to it that every `run` returns. Throws, with nothing left running, when a thread cannot be
+/// Calls `run` for each of `loops` on its own thread while `body` runs on the calling thread, and joins the threads
+/// before it returns. `body` must make every `run` return. Throws, with nothing left running, if a thread cannot be
 /// started.
 package func withRunningLoops<Result>(
     _ loops: some Collection<EventLoop>, run: @escaping @Sendable (EventLoop) -> Void, _ body: () -> Result
@@ -17,7 +17,7 @@ package func withRunningLoops<Result>(
     }
 }
 
-/// A value that belongs to a loop's thread, for the threads that send it calls.
+/// A value that belongs to a loop's thread, for the threads that send calls to it.
 ///
 /// `@unchecked Sendable`: the value is reached only on the loop's thread, which is checked each time.
 package struct LoopBound<Value>: @unchecked Sendable {

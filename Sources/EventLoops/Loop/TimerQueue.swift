@@ -1,5 +1,5 @@
-/// Deadlines by slot: at most one a slot, the earliest first. A binary heap that knows the place of each slot, so that
-/// setting, moving and removing one are O(log n) and nothing stale is kept.
+/// Deadlines by slot: at most one per slot, the earliest first. A binary heap that knows the position of each slot, so
+/// that setting, moving and removing a deadline take O(log n) and no stale entry is kept.
 struct TimerQueue {
     private struct Entry {
         var deadline: Int64

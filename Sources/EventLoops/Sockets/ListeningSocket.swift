@@ -1,9 +1,10 @@
 internal import CLinux
 internal import Glibc
 
-/// What a listener gives to the sockets it accepts; on Linux they inherit it, so that accepting costs one call.
+/// Options of accepted sockets. On Linux they inherit them from the listener, so that accepting costs one call.
 package struct AcceptedSocketOptions: Hashable, Sendable {
-    /// Seconds until the first keepalive probe, and between the probes; how many go unanswered before the end.
+    /// Seconds until the first keepalive probe and between probes, and how many probes go unanswered before the
+    /// connection ends.
     package var keepaliveIdle: Int32 = 15
     package var keepaliveInterval: Int32 = 5
     package var keepaliveProbes: Int32 = 3
@@ -11,7 +12,7 @@ package struct AcceptedSocketOptions: Hashable, Sendable {
     package init() {}
 }
 
-/// One client taken from the accept queue. The `Socket` that is made of the number owns it.
+/// One client taken from the accept queue. The `Socket` that is made from the number owns the descriptor.
 package struct AcceptedSocket: Sendable {
     package let number: Int32
     package let peer: SocketAddress
@@ -21,15 +22,15 @@ package enum AcceptOutcome: Sendable {
     case accepted(AcceptedSocket)
     /// The queue is empty.
     case wouldBlock
-    /// The client went away meanwhile, or a firewall forbids it: go on.
+    /// The client went away meanwhile: go on.
     case clientGone(errno: Int32)
-    /// No descriptor or memory, or an error that nobody expects: pause.
+    /// No descriptor or memory is left, or the error is unexpected: pause.
     case failed(FailedCall)
     /// The listener takes no more (shut down).
     case closed
 }
 
-/// A socket that listens, or is bound and about to.
+/// A socket that listens, or is bound and about to listen.
 package struct ListeningSocket: ~Copyable, Sendable {
     private let socket: Socket
     private let isBesideRetiring: Bool
@@ -52,9 +53,9 @@ package struct ListeningSocket: ~Copyable, Sendable {
 
     /// Binds only: a socket that has not listened resets no client when it is closed.
     ///
-    /// Without SO_REUSEPORT: a second service on the same port must fail, not share it in silence. Only
-    /// `besideRetiring`, when another listener of this process that refuses new clients still holds the port and shares
-    /// it (`sharePort`), is the option set until `listen` has succeeded.
+    /// SO_REUSEPORT is not set: a second service on the same port must fail, not share it silently. The exception is
+    /// `besideRetiring`: another listener of this process, which refuses new clients, still holds the port and shares
+    /// it (`sharePort`). Then the option is set until `listen` has succeeded.
     package init(
         binding address: SocketAddress, besideRetiring: Bool = false,
         accepted: AcceptedSocketOptions = AcceptedSocketOptions()
@@ -87,7 +88,7 @@ package struct ListeningSocket: ~Copyable, Sendable {
     ) throws(SystemCallError) {
         let tcp = Int32(IPPROTO_TCP)
         try socket.setOption(tcp, TCP_NODELAY, 1)
-        // Urgent bytes in line: otherwise they vanish, and SIOCINQ and reads stop early.
+        // Keeps urgent bytes in line: otherwise they vanish, and SIOCINQ and reads stop early.
         try socket.setOption(SOL_SOCKET, SO_OOBINLINE, 1)
         try socket.setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
         try socket.setOption(tcp, TCP_KEEPIDLE, options.keepaliveIdle)
@@ -108,7 +109,7 @@ package struct ListeningSocket: ~Copyable, Sendable {
         }
         if accepted >= 0 {
             let peer = withUnsafeBytes(of: &storage) { SocketAddress(UnsafeRawBufferPointer($0), length: Int(length)) }
-            // What a TCP listener has its sockets inherit, a Unix one does not.
+            // Sockets inherit this from a TCP listener, but not from a Unix one.
             if case .unix = address { setInLine(accepted) }
             return .accepted(AcceptedSocket(number: accepted, peer: peer))
         }
@@ -116,15 +117,15 @@ package struct ListeningSocket: ~Copyable, Sendable {
         switch code {
         case EAGAIN: return .wouldBlock
         case EINVAL: return .closed
-        // Errors of the network that wait on the new socket (accept(2), "Error handling").
-        case EINTR, EPROTO, ENOPROTOOPT, ENONET, EOPNOTSUPP, EPERM: return .clientGone(errno: code)
+        // Network errors that are pending on the new socket (accept(2), "Error handling").
+        case EINTR, EPROTO, ENOPROTOOPT, ENONET, EOPNOTSUPP: return .clientGone(errno: code)
         default:
             let call = FailedCall(errno: code)
             return call.owner == .peer ? .clientGone(errno: code) : .failed(call)
         }
     }
 
-    /// Urgent bytes in line, as on TCP. A kernel before 5.15 has none on Unix sockets.
+    /// Keeps urgent bytes in line, as on TCP. Kernels before 5.15 have no urgent bytes on Unix sockets.
     private func setInLine(_ client: Int32) {
         var isOn: Int32 = 1
         _ = setsockopt(client, SOL_SOCKET, SO_OOBINLINE, &isOn, socklen_t(MemoryLayout<Int32>.size))
@@ -136,12 +137,12 @@ package struct ListeningSocket: ~Copyable, Sendable {
         try socket.setOption(SOL_SOCKET, Int32(CLINUX_SO_BINDTOIFINDEX), 0x7fff_fffe)
     }
 
-    /// Lets a listener that is bound later have the same port. For one that refuses new clients.
+    /// Lets a listener that is bound later share the port. Only for a listener that refuses new clients.
     package func sharePort() throws(SystemCallError) {
         try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1)
     }
 
-    /// What `refuseNewClients` does, on a Unix socket, where it is exact.
+    /// Does what `refuseNewClients` does, but on a Unix socket, where it is exact.
     package func shutdownReading() {
         socket.shutdownReading()
     }
@@ -151,8 +152,8 @@ package struct ListeningSocket: ~Copyable, Sendable {
 }
 
 extension ListeningSocket {
-    /// Whether `refuseNewClients` does on this kernel what it should, tried on a throw-away listener on loopback: a
-    /// client that is queued is still served, a later one refused.
+    /// Whether `refuseNewClients` works on this kernel. Tried on a throw-away listener on loopback: a queued client
+    /// must still be served, and a later one refused.
     package static func canRefuseNewClients() -> Bool {
         do throws(SystemCallError) {
             let listener = try ListeningSocket(.ipv4(0x7f00_0001, port: 0))
@@ -170,7 +171,7 @@ extension ListeningSocket {
         }
     }
 
-    /// On loopback a handshake is over, or refused, when the call returns, also for a non-blocking socket.
+    /// On loopback the handshake is complete or refused when the call returns, even for a non-blocking socket.
     private static func connect(_ socket: borrowing Socket, to address: SocketAddress) -> Bool {
         let number = socket.number
         let result = try? address.withSockaddr { (pointer, length) throws(SystemCallError) in

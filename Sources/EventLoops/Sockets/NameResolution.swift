@@ -2,7 +2,7 @@ internal import Basics
 internal import CLinux
 internal import Glibc
 
-/// A host name that could not be resolved: `cannot resolve NAME:PORT: ` and the resolver's words.
+/// A host name that could not be resolved: `cannot resolve NAME:PORT: ` and the resolver's message.
 package struct NameResolutionError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
@@ -13,8 +13,8 @@ package struct NameResolutionError: Error, Hashable, Sendable, CustomStringConve
 
 extension SocketAddress {
     /// All addresses of a name or an address literal, without duplicates, in the resolver's order. `localhost` has both
-    /// families, as RFC 6761 has it, also where /etc/hosts gives it one: the other side may try either. May take as
-    /// long as the resolver does: not for a loop's thread while it serves.
+    /// families, as RFC 6761 requires, even if /etc/hosts gives it only one: the other side may try either. Blocks for
+    /// as long as the resolver takes, so a loop's thread must not call it while it serves.
     package static func resolve(host: String, port: UInt16) throws(NameResolutionError) -> [SocketAddress] {
         if host.lowercased() == "localhost" { return loopbacks(port: port) }
         var hints = addrinfo()

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A stream socket: non-blocking, close-on-exec. Every call may be made from any thread; who owns it says which one
+/// A stream socket: non-blocking, close-on-exec. Any thread may make any call; the socket's owner decides which thread
 /// does.
 package struct Socket: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
@@ -18,23 +18,23 @@ package struct Socket: ~Copyable, Sendable {
         descriptor = FileDescriptor(owning: try systemCall("socket") { socket(family, type, 0) })
     }
 
-    /// Begins to connect to `address`. It is connected, or has failed, when it becomes writable: `pendingError` tells.
-    /// Throws what is known at once, such as a Unix socket without a listener.
+    /// Begins to connect to `address`. When the socket becomes writable, it is connected or has failed; `pendingError`
+    /// tells which. Throws errors that are known at once, such as a Unix socket without a listener.
     package init(connectingTo address: SocketAddress) throws(SystemCallError) {
         let socket = try Socket(family: address.family)
         let number = socket.number
         let code = try address.withSockaddr { (pointer, length) throws(SystemCallError) -> Int32 in
             Glibc.connect(number, pointer, length) == 0 ? 0 : errno
         }
-        // Interrupted, it goes on all the same (connect(2)).
+        // After an interruption the connecting continues (connect(2)).
         guard code == 0 || code == EINPROGRESS || code == EINTR else {
             throw SystemCallError(call: "connect", code: code)
         }
         self = socket
     }
 
-    /// Has the kernel look after a peer that says nothing for long: one whose host is gone is found in about half a
-    /// minute.
+    /// Makes the kernel probe a peer that has been silent for long: it finds out in about half a minute that the peer's
+    /// host is gone.
     package func keepAlive() throws(SystemCallError) {
         try setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
         try setOption(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15)
@@ -72,8 +72,8 @@ package struct Socket: ~Copyable, Sendable {
         return transfer { Kernel.calls.send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
     }
 
-    /// Sends FIN after what was written. A peer that is gone is no error: its reset is seen by the next read.
-    /// nil: done.
+    /// Sends FIN after what was written. A peer that is gone is not an error: the next read sees its reset. Returns nil
+    /// on success.
     package func shutdownWriting() -> FailedCall? {
         while Kernel.calls.shutdown(number, Int32(SHUT_WR)) != 0 {
             switch errno {
@@ -90,7 +90,7 @@ package struct Socket: ~Copyable, Sendable {
         _ = Kernel.calls.shutdown(number, Int32(SHUT_RD))
     }
 
-    /// Makes the coming close send RST and throw away what waits in both directions (SO_LINGER with time 0).
+    /// Makes the next close send RST and discard what waits in both directions (SO_LINGER with time 0).
     package func setResetOnClose() {
         var value = linger(l_onoff: 1, l_linger: 0)
         _ = setsockopt(number, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
@@ -109,14 +109,14 @@ package struct Socket: ~Copyable, Sendable {
         return Kernel.calls.ioctl(number, request, &count) == 0 ? Int(count) : 0
     }
 
-    /// At least so many nanoseconds ago the peer has acknowledged bytes for the last time; nil where the kernel cannot
-    /// tell (Unix sockets).
+    /// A lower bound, in nanoseconds, on the time since the peer last acknowledged bytes; nil if the kernel cannot tell
+    /// (Unix sockets).
     package var sinceAcknowledgement: Int64? {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
         guard getsockopt(number, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
         // The answer to a keepalive probe is an acknowledgement too, but the last bytes were acknowledged within a
-        // retransmission timeout of being sent. Less the coarsest tick of the kernel's clock.
+        // retransmission timeout of being sent. The coarsest tick of the kernel's clock is subtracted.
         let sinceBytes = Int64(info.tcpi_last_data_sent) - Int64(info.tcpi_rto) / 1_000
         return max(0, max(Int64(info.tcpi_last_ack_recv), sinceBytes) - 10) * 1_000_000
     }

@@ -14,7 +14,7 @@ package enum SocketAddress: Hashable, Sendable {
     /// Every interface: IPv6 and, mapped into it, IPv4.
     package static func anyInterface(port: UInt16) -> SocketAddress { .ipv6(high: 0, low: 0, port: port, scope: 0) }
 
-    /// Every interface where there is no IPv6.
+    /// Every interface, on a host without IPv6.
     package static func anyIPv4Interface(port: UInt16) -> SocketAddress { .ipv4(0, port: port) }
 
     /// The two addresses of `localhost`.
@@ -37,7 +37,7 @@ package enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// The host's part, an IPv4-mapped address as IPv4; nil for a Unix socket.
+    /// The address without the port, IPv4-mapped as IPv4; nil for a Unix socket.
     package var ip: IPAddress? {
         switch self {
         case .ipv4(let address, _): .v4(address)

@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// The file of a Unix listener: made with a mode, a stale one replaced, removed at the end if it is still ours.
+/// The file of a Unix listener: it is created with a mode, replaces a stale file, and is removed at the end if it is
+/// still ours.
 package struct UnixSocketFile: Sendable {
     private let path: String
     private let device: UInt
@@ -14,12 +15,12 @@ package struct UnixSocketFile: Sendable {
         return socket
     }
 
-    /// Binds at `path`. A file that is there already is replaced only if it is a socket on which nobody
-    /// answers; else the error is EADDRINUSE, or EEXIST for a file of another kind.
+    /// Binds at `path`. An existing file is replaced only if it is a socket on which nobody answers; otherwise the
+    /// error is EADDRINUSE, or EEXIST for a file of another kind.
     package static func bind(at path: String, mode: UInt32) throws(SystemCallError) -> ListeningSocket {
         let address = SocketAddress.unix(path: path)
         try removeStale(path, address)
-        // Nobody may connect before the mode is set: the file is made without permissions.
+        // Nobody may connect before the mode is set: the file is created without permissions.
         let previous = umask(0o777)
         defer { umask(previous) }
         let socket = try ListeningSocket(binding: address)

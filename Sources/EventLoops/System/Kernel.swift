@@ -3,8 +3,8 @@ package import CLinux
 package import Glibc
 internal import Threads
 
-/// The system calls that sockets, listeners and loops make: all that passes between the data plane and the kernel once
-/// a socket is open. Each is that of its manual page, with its result and its `errno`.
+/// The system calls that sockets, listeners and loops make: everything that passes between the data plane and the
+/// kernel once a socket is open. Each behaves as its manual page says, including the result and `errno`.
 package protocol KernelCalls {
     func recv(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32) -> Int
     func send(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int
@@ -86,8 +86,7 @@ struct Kernel: KernelCalls {
 }
 
 #if DEBUG
-    /// What a test puts in the kernel's place, for one thread. Release builds have no such thing: there the calls are
-    /// those of glibc, without a detour.
+    /// What a test puts in the kernel's place, for one thread. Release builds do not have it: they call glibc directly.
     package enum KernelStandIn {
         private final class Box {
             let calls: any KernelCalls

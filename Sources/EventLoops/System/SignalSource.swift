@@ -7,48 +7,49 @@ package final class SignalSource: ReadinessHandler {
     private let received: (Int32) -> Void
     private var registration: Registration?
 
-    /// Blocks `signals` in the calling thread and in all that it starts later. Call it before the first thread starts:
-    /// a thread with one of them open would take it and end the process.
+    /// Blocks `signals` in the calling thread and in all threads that it starts later. Call it before the first thread
+    /// starts: a thread that does not block one of them would receive it and end the process.
     package static func block(_ signals: [Int32]) {
         var set = mask(signals)
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Ignores SIGPIPE for the process: a closed pipe is an error of the write. Writes to sockets also say so
-    /// themselves, this is for pipes and libraries.
+    /// Ignores SIGPIPE for the process, so that a write to a closed pipe fails instead. Writes to sockets also ask for
+    /// this themselves; this call is for pipes and libraries.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Takes back `block`, for a command that dies of signals as every other program does.
+    /// Undoes `block`, for a command that signals end as they end every other program.
     package static func restoreDefaults(_ signals: [Int32]) {
-        // Swift's runtime takes SIGQUIT for a crash and would print a backtrace.
+        // Swift's runtime treats SIGQUIT as a crash and would print a backtrace.
         for number in signals where !isIgnored(number) { signal(number, SIG_DFL) }
         var set = mask(signals)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
-    /// As under nohup(1), and for jobs in the background of a plain shell. C compares handlers with SIG_IGN, the number
-    /// 1; Swift cannot compare functions.
+    /// True under nohup(1), and in background jobs of a plain shell. C compares handlers with SIG_IGN, the number 1;
+    /// Swift cannot compare functions.
     private static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         return sigaction(number, nil, &action) == 0
             && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 
-    /// Those of `signals` that the parent process has not had ignored. Read from a descriptor they would come
-    /// all the same.
+    /// Those of `signals` that the parent process has not set to be ignored. A signalfd would deliver ignored signals
+    /// too.
     package static func heeded(_ signals: [Int32]) -> [Int32] {
         signals.filter { !isIgnored($0) }
     }
 
-    /// Ends the process the way `number` does by default, so that its parent sees which signal it was. That
-    /// it is ignored keeps nothing from it: the caller has decided.
+    /// Ends the process the way `number` does by default, so that its parent sees which signal it was. It does so even
+    /// if the signal is ignored: the caller has decided.
     package static func die(of number: Int32) -> Never {
         signal(number, SIG_DFL)
         restoreDefaults([number])
         raise(number)
-        // Of a signal that ends nothing by default, or as process 1; a shell would say the same of the others.
+        // Reached for a signal that does not end a process by default, or as process 1. A shell reports the same status
+        // for the other signals.
         _exit(128 + number)
     }
 

@@ -16,7 +16,7 @@ package struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertib
 
     package var isAddressInUse: Bool { code == EADDRINUSE }
 
-    /// `EMFILE`; nil for a number that is no error's.
+    /// Such as `EMFILE`; nil for a number that is not an error.
     package static func name(of code: Int32) -> String? {
         strerrorname_np(code).map { String(cString: $0) }
     }
@@ -47,7 +47,7 @@ func systemCall<Value: SignedInteger>(_ name: StaticString, _ body: () -> Value)
     }
 }
 
-/// What became of one read or write on a non-blocking descriptor.
+/// The outcome of one read or write on a non-blocking descriptor.
 package enum Transfer: Hashable, Sendable {
     /// At least one byte, or for a read 0 at the end of file.
     case bytes(Int)
@@ -55,22 +55,22 @@ package enum Transfer: Hashable, Sendable {
     case failed(FailedCall)
 }
 
-/// A call on a socket that failed, and for whose reason: the only classification of what recv(2), send(2), accept(2)
-/// and shutdown(2) return (docs/faults.md, section 2.1). SO_ERROR is no such call: it also returns the soft errors of a
-/// connection that lives.
+/// A call on a socket that failed, and who caused the failure: the only classification of the errors of recv(2),
+/// send(2), accept(2) and shutdown(2) (docs/faults.md, section 2.1). SO_ERROR is not covered: it also returns the soft
+/// errors of a live connection.
 package struct FailedCall: Hashable, Sendable {
     package enum Owner: Sendable {
-        /// The peer is gone, or the way to it.
+        /// The peer is gone, or the route to it.
         case peer
-        /// The kernel lacks descriptors or memory. Later the same call may succeed.
+        /// The kernel lacks descriptors or memory. The same call may succeed later.
         case shortage
-        /// Nothing else is expected from the kernel: a fault of this program, or of the kernel.
+        /// An error that the kernel is not expected to return: a fault of this program, or of the kernel.
         case program
     }
 
     package let errno: Int32
 
-    /// Traps where the descriptor or the memory is not what this program takes it for: the next call could hit the
+    /// Traps if the descriptor or the memory is not what this program believes it to be: the next call could hit the
     /// connection of another client.
     package init(errno: Int32) {
         precondition(errno != EBADF && errno != ENOTSOCK && errno != EFAULT, "a call on what is no open socket")
@@ -117,7 +117,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     }
 
     deinit {
-        // The result is of no use: on Linux the number is free whatever close(2) returns, EINTR included.
+        // The result is useless: on Linux the number is free whatever close(2) returns, EINTR included.
         _ = Kernel.calls.close(number)
     }
 }

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// What the kernel knows of the terminal behind a descriptor.
+/// What the kernel knows about the terminal behind a descriptor.
 package enum Terminal {
     /// In characters, each at least 1.
     package struct Size: Hashable, Sendable {
@@ -16,7 +16,7 @@ package enum Terminal {
 
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
-    /// nil for what is no terminal, and for one that does not know its size (a serial line).
+    /// nil if this is not a terminal, or if the terminal does not know its size (a serial line).
     package static func size(of descriptor: Int32) -> Size? {
         var columns: Int32 = 0
         var rows: Int32 = 0

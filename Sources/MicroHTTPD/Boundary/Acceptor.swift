@@ -8,7 +8,7 @@ internal import Threads
 /// The library's own accept stops after one EMFILE, ENFILE, ENOBUFS or ENOMEM until one of its connections ends, and
 /// spins when there is none (faults.md, section 1.1). Here a shortage is a pause, and a client makes room.
 struct Acceptor {
-    /// Clients accepted at a time, so that the reaper has its turn.
+    /// Clients accepted at a time, so that the reaper gets its turn.
     private static let batch = 16
     private static let pauses = Duration.milliseconds(10)...Duration.seconds(1)
 
@@ -28,7 +28,8 @@ struct Acceptor {
         self.log = log
     }
 
-    /// The socket to poll, unless nobody can be accepted: then the reaper is woken when a connection ends.
+    /// The socket to poll, unless nobody can be accepted: then the reaper is woken when a connection ends, which also
+    /// ends a pause.
     func watched(now: MonotonicTime) -> Int32? {
         let isPausing = pause != nil && now < resumesAt
         return connections.canAccept(unless: isPausing) ? listeningSocket : nil
@@ -39,7 +40,8 @@ struct Acceptor {
         pause != nil && now < resumesAt ? resumesAt : nil
     }
 
-    /// Takes those that wait, as far as there are places. A place that has become free ends a pause.
+    /// Takes the clients that wait, as far as there are places. Only when the socket is readable: without a client in
+    /// the queue a shortage is nobody's matter.
     mutating func accept(now: MonotonicTime) {
         for _ in 0..<Self.batch {
             guard connections.canAccept(unless: false) else { return }
@@ -104,11 +106,12 @@ struct Acceptor {
 /// The only limit of the server: the library's own is never reached, because a burst would deadlock its thread there
 /// (faults.md, section 1.4). So clients on their way to the library's thread count, too.
 extension OpenConnections {
-    /// Whether there is a place for another client. If not, or `unless`, the reaper is woken when a connection ends.
+    /// Whether there is a place for another client. If not, or in a pause, the reaper is woken when a connection ends.
     func canAccept(unless isPausing: Bool) -> Bool {
         state.withLock { state in
             let isFree = state.connections.count + state.handedOver.count < configuration.connectionLimit
-            state.acceptorWaits = isPausing || !isFree
+            state.acceptorWaits = isPausing && !state.hasFreedPlace || !isFree
+            state.hasFreedPlace = false
             return !state.acceptorWaits
         }
     }
@@ -126,8 +129,8 @@ extension OpenConnections {
         state.withLock { $0.handedOver = [] }
     }
 
-    /// The connection that has waited longest for its client is shut down, whatever the headroom. Nobody is while
-    /// another one is leaving, or in its first moment.
+    /// Shuts down the connection that has waited longest for its client, whatever the headroom. Shuts down none while
+    /// another one is leaving, and none in its first moment.
     func makeRoomForDescriptor(now: MonotonicTime) {
         state.withLock { state in
             let present = Array(state.connections.values)

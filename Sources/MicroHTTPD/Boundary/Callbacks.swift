@@ -37,7 +37,7 @@ func connectionChanged(
     }
 }
 
-/// What it returns becomes the request's pointer, and that one is there makes the library announce the request's end.
+/// The returned pointer becomes the request's. Because the request has one, the library announces the request's end.
 func targetReceived(
     _ context: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>?, _ handle: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {

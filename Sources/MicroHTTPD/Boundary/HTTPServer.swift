@@ -3,7 +3,7 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import Threads
 
-/// An HTTP/1.1 server on one listening socket, with one thread of the C library's, and the reaper's, which accepts.
+/// An HTTP/1.1 server on one listening socket, with two threads: the C library's, and the reaper's, which accepts.
 ///
 /// Both threads inherit the signal mask of the thread that creates the server: block the signals first.
 ///
@@ -19,8 +19,8 @@ package final class HTTPServer: @unchecked Sendable {
     private let daemon: OpaquePointer
     private let state = Lock(State.running)
 
-    /// Serves on a socket that listens already, of any stream family; it should be close-on-exec, and is made
-    /// non-blocking. The socket is the server's from now on, also when this throws.
+    /// Serves on a socket that already listens, of any stream family; it should be close-on-exec, and is made
+    /// non-blocking. From now on the server owns the socket, even if this throws.
     ///
     /// `handler` and `rejection` run on the library's thread: while one runs no other client is served, so they must
     /// not wait. `rejection` makes the answer to a request that never reaches the handler, with its path where that is
@@ -56,19 +56,19 @@ package final class HTTPServer: @unchecked Sendable {
         stop(grace: .zero)
     }
 
-    /// Connections open now, those included that are only kept until the peer has read our last answer: descriptors in
+    /// Open connections, including those that are only kept until the peer has read our last answer: the descriptors in
     /// use. Any thread.
     package var connectionCount: Int {
         context.connections.count + context.reaper.lingering
     }
 
-    /// Goes on serving until no request is in flight, deferred ones included, for `grace` at most; answers are the last
-    /// on their connection from now on, streams end with what was sent to them, and idle connections do not count. What
-    /// is deferred still is then answered with the rejection `stopping`. Then the library is stopped, every connection
-    /// and the listening socket closed, and both threads joined.
+    /// Keeps serving until no request is in flight, deferred ones included, for `grace` at most. From now on each
+    /// answer is the last on its connection, streams end with what was sent to them, and idle connections do not count.
+    /// Requests that are still deferred are then answered with the rejection `stopping`. Finally the library is
+    /// stopped, every connection and the listening socket are closed, and both threads are joined.
     ///
-    /// A request that arrives in the very end may be cut. Returns when all is done, also for a second caller. Never
-    /// from a handler: it would wait for itself.
+    /// A request that arrives at the very end may be cut. Returns when everything is done, also for a second caller.
+    /// Never call it from a handler: it would wait for itself.
     package func stop(grace: Duration = .milliseconds(500)) {
         guard begin() else { return }
         context.connections.beginStopping(now: .now)

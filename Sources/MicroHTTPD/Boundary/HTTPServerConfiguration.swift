@@ -4,15 +4,15 @@ package struct HTTPServerConfiguration: Sendable {
     /// At the limit the server stops accepting; later clients wait in the accept queue. At most 3,000: the library's
     /// own limit must never be reached.
     package var connectionLimit = 128
-    /// Closed connections that are kept for `linger` at a time; past this a connection is closed without waiting for
-    /// its peer.
+    /// How many closed connections are kept for `linger` at a time; beyond this, a connection is closed without waiting
+    /// for its peer.
     package var lingeringLimit = 32
     /// When a new connection leaves fewer places than this, the one that has waited longest for its client is shut
-    /// down. What is deferred or streams is spared. Below `connectionLimit`; 0: no client makes room.
+    /// down. Deferred requests and streams are spared. Below `connectionLimit`; 0: no client makes room.
     package var headroom = 16
     /// When a network address opens more connections than this, the one of them that has waited longest for its client
-    /// is shut down; what is deferred or streams takes a place and is spared. IPv6 addresses are compared whole: a /64
-    /// may be a whole network, and a client that hops through one meets `headroom`. Unix clients have no address.
+    /// is shut down; deferred requests and streams take a place and are spared. IPv6 addresses are compared whole: a
+    /// /64 may be a whole network, and a client that hops through one meets `headroom`. Unix clients have no address.
     package var perAddressLimit = 48
     /// A connection on which nothing moves for this long is closed, an idle kept-alive one included. Rounded up to a
     /// second. A deferred request is exempt.
@@ -22,18 +22,20 @@ package struct HTTPServerConfiguration: Sendable {
     package var requestDeadline = Duration.seconds(10)
     /// From the end of the request, or the completion of a deferred one, to the last byte handed to the kernel.
     package var responseDeadline = Duration.seconds(10)
-    /// After we closed our side: how long the client's unread bytes are thrown away before the connection is closed,
-    /// because closing with unread input would destroy the answer on its way.
+    /// How long the client's unread bytes are discarded after we closed our side and before the connection is closed.
+    /// Closing with unread input would destroy the answer on its way.
     package var linger = Duration.seconds(1)
-    /// How long the answers may take to leave that are given when the grace of a stop is over.
+    /// How long the answers that are given when the grace period of a stop is over may take to leave.
     package var lastAnswers = Duration.milliseconds(100)
     /// Bytes a connection may use; it bounds the head of a request.
     package var memoryLimit = 32 * 1024
-    /// The library's own messages and, when it is crowded, one of the server: without line end, in printable ASCII, at
-    /// most a burst of ten and one a second. Called on any thread of the server; it may call nothing of the server's.
+    /// Gets the library's own messages and, when the server is crowded, one from the server: without line end, in
+    /// printable ASCII, at most a burst of ten and one a second. Called on any thread of the server; it must not call
+    /// the server.
     package var log: @Sendable (String) -> Void
 
-    /// Descriptors that one server may hold, its socket and its own included: what to reserve for it.
+    /// Descriptors that one server may hold, including its listening socket and its internal ones: how many to reserve
+    /// for it.
     package var descriptorLimit: Int { connectionLimit + lingeringLimit + 5 }
 
     package init(log: @escaping @Sendable (String) -> Void = { _ in }) {
@@ -45,7 +47,7 @@ package struct HTTPServerConfiguration: Sendable {
 package struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The call that failed.
     package var call: String
-    /// Its errno, 0 where the library gives none: then the log says more.
+    /// Its errno; 0 if the library gives none, and then the log says more.
     package var errno: Int32
 
     package var description: String {

@@ -1,8 +1,8 @@
 internal import Basics
 internal import Threads
 
-/// What the library has to say, made fit for a log: a client chooses some of the text and can make the library repeat
-/// itself without end, so the text is escaped and its rate is limited.
+/// The library's messages, made fit for a log: a client chooses some of the text and can make the library repeat itself
+/// without end, so the text is escaped and its rate is limited.
 final class LibraryLog: Sendable {
     private struct Rate {
         static let burst = 10
@@ -11,7 +11,8 @@ final class LibraryLog: Sendable {
         var refilled: MonotonicTime?
         var suppressed = 0
 
-        /// Takes one message from the allowance; says how many were suppressed before it, or nil for this one, too.
+        /// Takes one message from the allowance. Returns how many were suppressed before it, or nil if this one is
+        /// suppressed too.
         mutating func admit(at now: MonotonicTime) -> Int? {
             let seconds = (now - (refilled ?? now)).components.seconds
             if refilled == nil || seconds > 0 { refilled = now }
@@ -26,7 +27,7 @@ final class LibraryLog: Sendable {
         }
     }
 
-    /// What the library says of each Unix client that is handed to it: it takes it for one of TCP.
+    /// What the library logs for each Unix client that is handed to it, because it takes it for a TCP client.
     private static let ofUnixClients = ["Setting TCP_", "Failed to push the data"].map { Array($0.utf8) }
 
     private let write: @Sendable (String) -> Void

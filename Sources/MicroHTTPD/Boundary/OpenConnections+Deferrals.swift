@@ -6,8 +6,8 @@ internal import Threads
 extension OpenConnections {
     // MARK: The library's thread
 
-    /// Parks the request; nil when the server stops and waits for nothing new, and when the connection is shut down
-    /// already: no thread would watch its client any more. Only in the library's handler callback.
+    /// Parks the request. Returns nil if the server is stopping and waits for nothing new, or if the connection is
+    /// already shut down: no thread would watch its client any more. Only in the library's handler callback.
     func suspend(_ connection: ServerConnection, now: MonotonicTime) -> UInt64? {
         updating { state in
             guard state.phase != .closing, state.connections[connection.id]?.isEvicted == false else { return nil }
@@ -19,7 +19,7 @@ extension OpenConnections {
         }
     }
 
-    /// What makes the answer of a request that was suspended, once. It is made without the lock.
+    /// Returns, once, the closure that makes the answer of a suspended request. The answer is made without the lock.
     func takeAnswer(of connection: ServerConnection) -> DeferredResponse.Maker? {
         state.withLock { state in
             guard case .completed(let make) = state.connections[connection.id]?.exchange else { return nil }
@@ -51,7 +51,7 @@ extension OpenConnections {
         }
     }
 
-    /// `body` is called once when the client is found to have hung up, at once when no client waits for this number.
+    /// `body` is called once when the client is found to have hung up, or at once if no client waits for this number.
     func onDisconnect(of connection: ServerConnection, _ number: UInt64, _ body: @escaping @Sendable () -> Void) {
         let isOver = state.withLock { state in
             guard state.isWaiting(connection, number) else { return true }

@@ -3,7 +3,7 @@ internal import CMicroHTTPD
 internal import Glibc
 
 extension OpenConnections {
-    /// How often it is looked whether the client of a suspended connection is still there.
+    /// How often the reaper checks whether the client of a suspended connection is still there.
     static let presenceInterval = Duration.seconds(1)
 
     /// What is known of one connection.
@@ -21,13 +21,14 @@ extension OpenConnections {
 
         let connection: ServerConnection
         var exchange = Exchange.idle
-        /// To be told that the client hung up while the connection was suspended.
+        /// Called when the client hangs up while the connection is suspended.
         var disconnected: (@Sendable () -> Void)?
-        /// When it was answered, or a grace after it was accepted, had sent the head of its request, or got the answer
-        /// that it was suspended for, whichever came last: so clients that are served and come back at once cannot push
-        /// out one whose request is on its way, nor can those that have just come one whose answer is.
+        /// When it was answered, or a grace period after it was accepted, sent the head of its request, or got the
+        /// answer that it was suspended for, whichever came last. So clients that are served and come back at once
+        /// cannot push out one whose request is on its way, and clients that have just connected cannot push out one
+        /// whose answer is.
         var waitingSince: MonotonicTime
-        /// When it is shut down; while it is suspended: when it is looked whether its client is still there.
+        /// When it is shut down or, while it is suspended, when the reaper checks whether its client is still there.
         var deadline: MonotonicTime?
         private(set) var isEvicted = false
 
@@ -36,7 +37,7 @@ extension OpenConnections {
             waitingSince = now + Crowding.grace
         }
 
-        /// What it may be asked for when others want in.
+        /// Whether it can be asked to leave when others want in.
         var place: Crowding.Place {
             if isEvicted { return .leaving }
             return switch exchange {
@@ -53,7 +54,7 @@ extension OpenConnections {
         }
     }
 
-    /// All that the lock guards.
+    /// Everything that the lock guards.
     struct State {
         enum Phase { case serving, stopping, closing }
 
@@ -61,11 +62,13 @@ extension OpenConnections {
         var phase = Phase.serving
         var connections: [ServerConnection.ID: Entry] = [:]
         var streams: [StreamReader.ID: StreamBuffer] = [:]
-        /// Clients accepted that the library's thread has not taken over, in their order.
+        /// Accepted clients that the library's thread has not taken over yet, in order.
         var handedOver: [Int32] = []
         /// The acceptor has no place, or pauses: it is woken when a connection ends.
         var acceptorWaits = false
-        /// Requests of which the answer has not left.
+        /// A connection has ended since the acceptor last looked.
+        var hasFreedPlace = false
+        /// Requests whose answer has not left yet.
         var inFlight = 0
         /// Numbers the suspensions.
         var suspensions: UInt64 = 0
@@ -91,17 +94,17 @@ extension OpenConnections {
 // MARK: Making room
 
 extension OpenConnections.State {
-    /// The library closes a connection that was shut down in its next turn. If a burst uses up the headroom before, the
-    /// next client waits in the accept queue.
+    /// In its next turn, the library closes a connection that was shut down. If a burst uses up the headroom before
+    /// that, the next client waits in the accept queue.
     ///
     /// The address comes first: a client that made room there takes no place in the server any more.
     ///
-    /// With a time, a client in its first moment is spared: no newcomer waits for the place.
+    /// If a time is given, a client in its first moment is spared: no newcomer waits for the place.
     mutating func makeRoom(
         for newcomer: ServerConnection, sparingAt now: MonotonicTime? = nil
     ) -> Crowding.Extent? {
         let capacity = configuration.connectionLimit - configuration.headroom
-        // With few connections, which is nearly always, no share can be used up.
+        // With few connections, which is nearly always the case, no share can be used up.
         guard connections.count >= min(capacity, configuration.perAddressLimit) else { return nil }
         let isAddressCrowded = makeRoom(for: newcomer, capacity: configuration.perAddressLimit, now) {
             $0.sharesAddress(with: newcomer)
@@ -125,7 +128,7 @@ extension OpenConnections.State {
 // MARK: Reaping
 
 extension OpenConnections.State {
-    /// Returns whom to tell, without the lock, that a client has hung up.
+    /// Returns the closures to call, without the lock, for clients that have hung up.
     mutating func endOverdue(now: MonotonicTime) -> [@Sendable () -> Void] {
         reaperDue = nil
         var disconnected: [@Sendable () -> Void] = []

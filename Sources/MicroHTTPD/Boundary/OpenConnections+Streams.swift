@@ -3,12 +3,13 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import Threads
 
-/// Streams, suspended while they have nothing to send. The deadlines do not apply to one that is open; one that has
-/// bytes which its client does not take ends by `StreamBuffer.limit` or by the library's inactivity time-out.
+/// Streams, suspended while they have nothing to send. The deadlines do not apply to an open stream. One whose client
+/// does not take its bytes ends by `StreamBuffer.limit` or by the library's inactivity time-out.
 extension OpenConnections {
     // MARK: The library's thread
 
-    /// The answer is queued and begins when the handler returns. Once the server stops it has its first bytes only.
+    /// The answer is queued and begins when the handler returns. Once the server is stopping, it has only its first
+    /// bytes.
     func opened(_ reader: StreamReader, first: [UInt8]) {
         var size = StreamBuffer.sendBuffer
         setsockopt(reader.connection.descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
@@ -20,8 +21,8 @@ extension OpenConnections {
         }
     }
 
-    /// What the library's content reader returns. An unfinished stream without bytes is suspended: once the server
-    /// stops there is none.
+    /// Returns the result of the library's content reader. An unfinished stream without bytes is suspended; once the
+    /// server is stopping, there is no unfinished stream.
     func read(_ reader: StreamReader, into target: UnsafeMutableRawBufferPointer) -> Int {
         updating { state in
             if let count = state.streams[reader.id]?.take(target), count > 0 { return count }
@@ -37,7 +38,7 @@ extension OpenConnections {
         }
     }
 
-    /// The library lets the answer go: it is sent, or the connection is gone.
+    /// The library releases the answer: it is sent, or the connection is gone.
     func released(_ reader: StreamReader) {
         let stream = state.withLock { $0.streams.removeValue(forKey: reader.id) }
         for ending in stream?.endings ?? [] { ending() }
@@ -80,7 +81,7 @@ extension OpenConnections.State {
         setDeadline(now + configuration.responseDeadline, of: reader.connection)
     }
 
-    /// Its bytes are thrown away and the connection shut down, which ends it on the library's thread.
+    /// Discards the stream's bytes and shuts the connection down; the library's thread then ends it.
     mutating func cut(_ reader: StreamReader) {
         streams[reader.id]?.phase = .over
         streams[reader.id]?.pending = []

@@ -3,9 +3,9 @@ internal import Threads
 
 /// The open connections of a server, what each waits for, and until when.
 ///
-/// A suspended connection is resumed, looked at or shut down, and one that is overdue or makes room shut down, while
-/// holding the lock: that is what keeps the library's handle and the descriptor valid. All are short calls that cannot
-/// block.
+/// The lock is held while a suspended connection is resumed, checked or shut down, and while a connection that is
+/// overdue or makes room is shut down: this keeps the library's handle and the descriptor valid. All of these are short
+/// calls that cannot block.
 final class OpenConnections: Sendable {
     let configuration: HTTPServerConfiguration
     /// Called without the lock when the reaper has something to do before it would wake up.
@@ -18,15 +18,15 @@ final class OpenConnections: Sendable {
         state = Lock(State(configuration: configuration))
     }
 
-    /// Those on their way to the library's thread included.
+    /// Includes those on their way to the library's thread.
     var count: Int { state.withLock { $0.connections.count + $0.handedOver.count } }
 
-    /// Answers are the last on their connection from then on.
+    /// From then on, each answer is the last on its connection.
     var isStopping: Bool { state.withLock { $0.phase != .serving } }
 
     // MARK: The library's thread
 
-    /// Not nil when another one was shut down to make room for it.
+    /// Not nil if another connection was shut down to make room for this one.
     func opened(_ connection: ServerConnection, now: MonotonicTime) -> Crowding.Extent? {
         updating { state in
             state.tookOver(connection.descriptor)
@@ -41,6 +41,7 @@ final class OpenConnections: Sendable {
     func closed(_ connection: ServerConnection) -> Bool {
         updating { state in
             let entry = state.connections.removeValue(forKey: connection.id)
+            state.hasFreedPlace = true
             if state.acceptorWaits { state.mustWake = true }
             return entry?.isEvicted == false && state.phase != .closing
         }
@@ -56,7 +57,7 @@ final class OpenConnections: Sendable {
         }
     }
 
-    /// The head is complete; what follows is the time for the answer.
+    /// The head is complete; the time for the answer begins.
     func requestReceived(_ connection: ServerConnection, now: MonotonicTime) {
         updating { state in
             state.connections[connection.id]?.waitingSince = now + Crowding.grace
@@ -64,17 +65,18 @@ final class OpenConnections: Sendable {
         }
     }
 
-    /// Every byte of the answer is with the kernel, or there will be none.
+    /// The kernel has every byte of the answer, or there will be no answer.
     func requestEnded(_ connection: ServerConnection, now: MonotonicTime) {
         updating { state in
             state.inFlight -= 1
             state.connections[connection.id]?.exchange = .idle
             state.connections[connection.id]?.waitingSince = now
-            // An idle connection is the library's to close; this ends one that sends a line a byte at a time.
+            // The library closes idle connections; this deadline ends one that sends a line a byte at a time.
             state.setDeadline(now + configuration.inactivityTimeout + configuration.requestDeadline, of: connection)
             if state.inFlight == 0 { self.state.signal() }
-            // Newcomers are let in even when no client can make room, up to the limit, at which none is accepted. A
-            // connection that was held then gives its place back, or a crowd that goes on asking would keep all.
+            // Newcomers are let in even if no client can make room, up to the limit, at which none is accepted. A
+            // connection that was held at that time gives its place back here; otherwise a crowd that keeps asking
+            // would keep all places.
             if state.connections[connection.id]?.isEvicted == false {
                 _ = state.makeRoom(for: connection, sparingAt: now)
             }
@@ -98,8 +100,8 @@ final class OpenConnections: Sendable {
         state.wait(until: deadline) { $0.inFlight == 0 ? () : nil } != nil
     }
 
-    /// Answers what is suspended, and lets nothing be suspended any more: the library aborts the process when it is
-    /// stopped with a suspended connection. False when there was none.
+    /// Answers suspended requests, and allows no further suspension: the library aborts the process if it is stopped
+    /// with a suspended connection. Returns false if there was none.
     func close(answering response: HTTPResponse, now: MonotonicTime) -> Bool {
         updating { state in
             state.phase = .closing
@@ -115,8 +117,8 @@ final class OpenConnections: Sendable {
 
     // MARK: The reaper
 
-    /// Shuts down what is overdue, and what is suspended though its client has hung up, which ends it on the library's
-    /// thread. Returns when to look again.
+    /// Shuts down connections that are overdue, and suspended ones whose client has hung up; the library's thread then
+    /// ends them. Returns when to look again.
     func endOverdue(now: MonotonicTime) -> MonotonicTime? {
         let (due, disconnected) = state.withLock { state in
             let disconnected = state.endOverdue(now: now)

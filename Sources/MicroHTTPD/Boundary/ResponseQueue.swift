@@ -1,8 +1,8 @@
 internal import CMicroHTTPD
 
 extension HTTPResponse {
-    /// Hands the answer to the library, which copies it. False when the library will not have it as it is: a header
-    /// that cannot be one, a status that is not final. In the handler callback only.
+    /// Hands the answer to the library, which copies it. Returns false if the library does not accept it: a header is
+    /// invalid, or the status is not final. In the handler callback only.
     func queue(on connection: OpaquePointer, closing: Bool) -> Bool {
         let response = body.withUnsafeBytes { bytes in
             MHD_create_response_from_buffer(
@@ -16,7 +16,7 @@ extension HTTPResponse {
         queue(stream.makeResponse(), on: connection, closing: false)
     }
 
-    /// Takes the library's response over; nil: it has no memory.
+    /// Takes over the library's response; nil means that it had no memory.
     private func queue(_ response: OpaquePointer?, on connection: OpaquePointer, closing: Bool) -> Bool {
         guard let response else { return false }
         defer { MHD_destroy_response(response) }

@@ -65,9 +65,9 @@ final class ServerContext: Sendable {
     /// once: the suspension. Fourth, when that is over: the stored answer. False closes the connection without an
     /// answer.
     ///
-    /// A connection that is suspended in the second call is still one to read from for the library, and when it is
-    /// resumed that comes first: a client that has shut down its sending side would be taken for one that is gone.
-    /// After a call without an answer the library waits for nothing, and makes the next call at once.
+    /// If a connection were suspended in the second call, the library would still want to read from it, and would do
+    /// that first when the connection is resumed: it would take a client that has shut down its sending side for one
+    /// that is gone. After a call without an answer the library waits for nothing, and makes the next call at once.
     func handle(_ connection: ServerConnection, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>) -> Bool {
         switch connection.request {
         case .none: return false
@@ -119,7 +119,8 @@ final class ServerContext: Sendable {
         isHead: Bool
     ) -> Bool {
         guard !connections.isStopping else { return refuse(connection, .stopping) }
-        // The library would send the last chunk of an answer without length, also to HEAD; and the body is not meant.
+        // The library would send the last chunk of an answer without length even for HEAD; and the body must not be
+        // sent.
         guard !isHead else {
             return answer(connection, HTTPResponse(status: response.status, headers: response.headers))
         }
@@ -154,9 +155,9 @@ final class ServerContext: Sendable {
     }
 }
 
-/// The one right to end a suspension. Dropped unused, it answers with a failure, since nothing else can.
+/// The only right to end a suspension. If it is dropped unused, it answers with a failure, since nothing else can.
 ///
-/// The context is weak: the keeper of promises is often kept by the handler, which the context keeps.
+/// The context is weak: the handler often keeps the object that holds the promises, and the context keeps the handler.
 private final class Suspension: Sendable {
     private weak let context: ServerContext?
     private let connection: ServerConnection

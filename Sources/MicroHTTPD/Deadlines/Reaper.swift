@@ -3,17 +3,17 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import Threads
 
-/// The thread beside the library's. It accepts (`Acceptor`), and it ends what the library would keep: requests past their
-/// deadline, suspended connections whose client has hung up, and connections whose peer is given a moment to read our
-/// last answer before the close.
+/// The thread besides the library's. It accepts clients (`Acceptor`), and it ends what the library would keep: requests
+/// past their deadline, suspended connections whose client has hung up, and connections whose peer is given a moment to
+/// read our last answer before the close.
 ///
-/// It is a thread of its own because the library offers no turn to run it on: its inactivity time-out starts again with
-/// each byte, and its poll may sleep as long as that. One thread a server sleeps in `poll` until the nearest deadline;
-/// it inherits the signal mask of the thread that starts the server.
+/// It needs its own thread because the library has no turn to run it on: the library's inactivity time-out starts again
+/// with each byte, and its poll may sleep for that long. Each server has one such thread. It sleeps in `poll` until the
+/// nearest deadline, and inherits the signal mask of the thread that starts the server.
 ///
 /// `@unchecked Sendable`: `thread` belongs to start and stop.
 final class Reaper: @unchecked Sendable {
-    /// A connection of which only our descriptor is left, our side of it shut down.
+    /// A connection of which only our descriptor is left, with our side shut down.
     private struct Lingering {
         var descriptor: Int32
         var deadline: MonotonicTime
@@ -22,7 +22,7 @@ final class Reaper: @unchecked Sendable {
     private struct State {
         var arrivals: [Lingering] = []
         var lingeringCount = 0
-        /// On its way to the thread.
+        /// The acceptor on its way to the thread.
         var acceptor: Acceptor?
         var isToAccept = false
         var isAccepting = false
@@ -46,7 +46,7 @@ final class Reaper: @unchecked Sendable {
         Glibc.close(wakeUp)
     }
 
-    /// Descriptors held beside those of the open connections.
+    /// Descriptors held besides those of the open connections.
     var lingering: Int { state.withLock { $0.lingeringCount } }
 
     /// The reaper keeps itself alive until `stop`.
@@ -70,14 +70,15 @@ final class Reaper: @unchecked Sendable {
         wake()
     }
 
-    /// When it returns no client is handed to the library any more.
+    /// After it returns, no client is handed to the library.
     func endAccepting() {
         state.withLock { $0.isToAccept = false }
         wake()
         state.wait { $0.isAccepting ? nil : () }
     }
 
-    /// Joins the thread; what still lingers is closed, its unread input thrown away. Once, by the server's stop.
+    /// Joins the thread. Connections that still linger are closed, and their unread input is discarded. Called once, by
+    /// the server's stop.
     func stop() {
         state.withLock { $0.isStopped = true }
         wake()
@@ -90,8 +91,8 @@ final class Reaper: @unchecked Sendable {
         eventfd_write(wakeUp, 1)
     }
 
-    /// The library is about to close this descriptor, having sent our FIN. Unless the peer has ended too, a copy keeps
-    /// the connection, so that bytes unread or on their way do not turn the close into a reset.
+    /// The library has sent our FIN and is about to close this descriptor. Unless the peer has ended too, a copy keeps
+    /// the connection open, so that bytes that are unread or on their way do not turn the close into a reset.
     func close(lingering descriptor: Int32, now: MonotonicTime) {
         var byte: UInt8 = 0
         let received = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
@@ -118,6 +119,7 @@ final class Reaper: @unchecked Sendable {
     fileprivate func run(_ connections: OpenConnections) {
         var lingering: [Lingering] = []
         var acceptor: Acceptor?
+        var hasClients = false
         while true {
             let now = MonotonicTime.now
             let next = connections.endOverdue(now: now)
@@ -125,7 +127,7 @@ final class Reaper: @unchecked Sendable {
                 lingering += state.arrivals
                 state.arrivals = []
                 acceptor = state.isToAccept ? acceptor ?? state.acceptor : nil
-                // Kept here it would make a retain cycle: reaper → acceptor → connections → reaper.
+                // If it were kept here, it would make a retain cycle: reaper → acceptor → connections → reaper.
                 state.acceptor = nil
                 state.isAccepting = acceptor != nil
                 return state.isStopped
@@ -133,14 +135,15 @@ final class Reaper: @unchecked Sendable {
             if acceptor == nil { state.signal() }
             lingering = keepWaiting(lingering, isStopped ? nil : now)
             if isStopped { return }
-            acceptor?.accept(now: now)
+            if hasClients { acceptor?.accept(now: now) }
             let dues = [next, acceptor?.due(now: now)].compactMap { $0 } + lingering.map(\.deadline)
             let listener = acceptor?.watched(now: now)
-            sleep(until: dues.min(), watching: lingering.map(\.descriptor) + (listener.map { [$0] } ?? []), now: now)
+            hasClients = sleep(until: dues.min(), watching: lingering.map(\.descriptor), listener, now: now)
         }
     }
 
-    /// Throws away what has arrived, closes what has ended or is past its deadline (nil: everything).
+    /// Discards input that has arrived, and closes connections that have ended or are past their deadline (nil: all of
+    /// them).
     private func keepWaiting(_ lingering: [Lingering], _ now: MonotonicTime?) -> [Lingering] {
         lingering.filter { connection in
             let isOpen = Self.discardInput(of: connection.descriptor)
@@ -163,20 +166,26 @@ final class Reaper: @unchecked Sendable {
         }
     }
 
-    private func sleep(until due: MonotonicTime?, watching descriptors: [Int32], now: MonotonicTime) {
-        var polled = ([wakeUp] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    /// Whether clients wait in the queue of `listener`.
+    private func sleep(
+        until due: MonotonicTime?, watching descriptors: [Int32], _ listener: Int32?, now: MonotonicTime
+    ) -> Bool {
+        // poll(2) ignores -1.
+        let watched = [wakeUp, listener ?? -1] + descriptors
+        var polled = watched.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         _ = poll(&polled, nfds_t(polled.count), due.map { Self.milliseconds(until: $0, from: now) } ?? -1)
         var count: eventfd_t = 0
         if polled[0].revents != 0 { eventfd_read(wakeUp, &count) }
+        return polled[1].revents != 0
     }
 
-    /// Rounded up, for `poll`, and an hour at most; 0 when it is over.
+    /// A time-out for `poll`: rounded up, an hour at most, and 0 when `due` has passed.
     private static func milliseconds(until due: MonotonicTime, from now: MonotonicTime) -> Int32 {
         Int32((max(.zero, min(due - now, .seconds(3600))).inNanoseconds + 999_999) / 1_000_000)
     }
 }
 
-/// What the new thread is given; it owns the only reference.
+/// The argument of the new thread, which owns the only reference.
 private final class Start {
     let reaper: Reaper
     let connections: OpenConnections

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// The promise of an answer that is not known yet. It may be completed from any thread; only the first completion
-/// counts, and after the client went away or the server stopped it does nothing.
+/// counts, and after the client has gone away or the server has stopped it does nothing.
 package final class DeferredResponse: Sendable {
     /// Makes the answer just before it is sent.
     package typealias Maker = @Sendable () -> HTTPResponse
@@ -19,9 +19,9 @@ package final class DeferredResponse: Sendable {
         self.deliver = deliver
     }
 
-    /// Has `body` called when the client is found to have hung up, within about a second, so that what is kept for it
-    /// can be let go; at once when no client waits for the answer any more. Not for a client that only stopped sending,
-    /// which may still read. On any thread of the server; the last one given counts.
+    /// Calls `body` when the client is found to have hung up, within about a second, so that what is kept for it can be
+    /// released; at once if no client waits for the answer any more. Not called for a client that only stopped sending,
+    /// because it may still read. `body` runs on any thread of the server; only the last one given counts.
     package func onDisconnect(_ body: @escaping @Sendable () -> Void) {
         watch(body)
     }
@@ -30,9 +30,9 @@ package final class DeferredResponse: Sendable {
         complete { response }
     }
 
-    /// Has `make` called on the library's thread: an answer that takes milliseconds to write holds other clients of
-    /// this server, and not the thread that completes. It is dropped uncalled when the client is gone, and
-    /// must not wait.
+    /// Calls `make` on the library's thread: an answer that takes milliseconds to write delays other clients of this
+    /// server, and not the thread that completes. `make` must not block, and is dropped without being called if the
+    /// client is gone.
     package func complete(_ make: @escaping Maker) {
         guard !isCompleted.exchange(true, ordering: .acquiringAndReleasing) else { return }
         deliver(make)

@@ -74,13 +74,14 @@ package struct HTTPResponse: Hashable, Sendable {
     }
 }
 
-/// What a handler answers: at once, later, or on and on.
+/// How a handler answers: at once, later, or with a stream.
 package enum HTTPReply: Sendable {
     case response(HTTPResponse)
     /// The connection is suspended, then the closure is called with the response to be completed, once, from any
     /// thread.
     case deferred(@Sendable (DeferredResponse) -> Void)
-    /// The response is sent, its body as the first bytes, then the closure is called, on the library's thread, with the
-    /// stream that goes on. To HEAD only the headers are sent, and the closure is dropped uncalled.
+    /// The response is sent with its body as the first bytes. Then the closure is called, on the library's thread, with
+    /// the stream that continues it. For HEAD only the headers are sent, and the closure is dropped without being
+    /// called.
     case stream(HTTPResponse, @Sendable (ResponseStream) -> Void)
 }

@@ -54,7 +54,7 @@ package enum HTTPRejection: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What the answer must carry beside its text.
+    /// What the answer must carry besides its text.
     package var headers: [HTTPResponse.Header] {
         self == .method ? [.init("Allow", HTTPMethod.allCases.map(\.rawValue).joined(separator: ", "))] : []
     }

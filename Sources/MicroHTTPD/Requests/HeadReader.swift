@@ -43,7 +43,7 @@ struct HeadReader {
         if LibraryVersion.decoys.contains(where: { $0.value == value.baseAddress }) { return }
         let nameBytes = Self.bytes(of: name)
         let valueBytes = Self.bytes(of: value)
-        // White space around a value is not part of it (RFC 9112, 5.1); the old library leaves that at the end.
+        // White space around a value is not part of it (RFC 9112, 5.1); the old library does not remove it at the end.
         let valueEnd = valueBytes.lastIndex { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }.map { $0 + 1 } ?? 0
         fields.append(
             .init(

@@ -1,6 +1,6 @@
 internal import Basics
 
-/// The head of a request as the client sent it, before anything was believed.
+/// The head of a request as the client sent it, before any of it is trusted.
 struct RequestHead {
     struct Field {
         /// In lower case.
@@ -16,8 +16,8 @@ struct RequestHead {
     /// False when the library's reading of the head leaves bytes out: a NUL, a folded line.
     var isComplete: Bool
 
-    /// Bytes of the connection's memory that the library has spent on it, roughly and not less: the head itself, and a
-    /// record for each header, parameter and cookie. Libraries from 1.0 on also parse cookies, in a copy.
+    /// Bytes of the connection's memory that the library has spent on the head, roughly and never too few: the head
+    /// itself, and a record for each header, parameter and cookie. Libraries from 1.0 on also parse cookies, in a copy.
     var memory: Int {
         let cookies = values(of: "cookie").reduce(0) { $0 + $1.count + 64 * (1 + Self.count(";", in: $1)) }
         let head = fields.reduce(target.count + 256) { $0 + $1.name.utf8.count + $1.value.count + 64 }
@@ -28,7 +28,7 @@ struct RequestHead {
         text.count { $0 == UInt8(ascii: separator) }
     }
 
-    /// The target without its query, where it is one that a handler may get.
+    /// The target without its query; nil if a handler must not get it.
     var path: String? {
         let path = target.prefix { $0 != UInt8(ascii: "?") }
         guard path.first == UInt8(ascii: "/"), path.allSatisfy({ $0.isVisibleASCII && $0 != UInt8(ascii: "%") })
@@ -41,8 +41,9 @@ struct RequestHead {
     }
 }
 
-/// What the library would let through and must not reach a handler (faults.md, 1.6). Pure: the first rule that is
-/// broken names the refusal, those about the request's length first, because they decide where the next one begins.
+/// Refuses what the library would let through but must not reach a handler (faults.md, 1.6). Pure. The first broken
+/// rule names the refusal. Rules about the request's length come first, because they decide where the next request
+/// begins.
 enum InputPolicy {
     enum Verdict: Equatable {
         case accepted(HTTPRequest)
@@ -52,8 +53,9 @@ enum InputPolicy {
     /// A body larger than this is too large rather than misplaced.
     static let bodyLimit = 1024
 
-    /// `memoryLimit`: a quarter of it is kept for the head of the answer, which the library cannot send without. (In
-    /// the last bytes below the limit it has no room for a refusal either, and closes the connection without a word.)
+    /// `memoryLimit`: a quarter of it is kept for the head of the answer, which the library needs for sending it. (In
+    /// the last bytes below the limit the library has no room for a refusal either, and closes the connection
+    /// silently.)
     static func judge(_ head: RequestHead, from peer: HTTPPeer, memoryLimit: Int) -> Verdict {
         if let rejection = framing(head) ?? fields(head) { return .rejected(rejection) }
         guard head.memory <= memoryLimit / 4 * 3 else { return .rejected(.headTooLarge) }
@@ -75,7 +77,7 @@ enum InputPolicy {
         guard !digits.isEmpty, digits.allSatisfy(\.isASCIIDigit) else {
             return .malformedContentLength
         }
-        // More digits than fit in an Int are a number all the same, and a large one.
+        // More digits than fit in an Int are still a number, and a large one.
         let length = Int(String(decoding: digits, as: UTF8.self)) ?? .max
         return length == 0 ? nil : length > bodyLimit ? .bodyTooLarge : .body
     }
@@ -87,7 +89,7 @@ enum InputPolicy {
         }
         guard head.isComplete, isSound else { return .malformedHead }
         guard head.values(of: "host").count == 1 else { return .hostCount }
-        // HTTP/1.0 knows no expectations: there the header means nothing.
+        // HTTP/1.0 has no expectations: there the header means nothing.
         guard head.version == "HTTP/1.0" || head.values(of: "expect").isEmpty else { return .expectation }
         return nil
     }

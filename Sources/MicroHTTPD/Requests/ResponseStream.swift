@@ -1,7 +1,7 @@
-/// An answer without an end of its own: what is sent, until it is finished. From any thread; nothing here waits.
+/// An open-ended answer: it consists of what is sent until it is finished. Usable from any thread; no call blocks.
 ///
-/// It is over when it is finished, when the client is gone, when the client is further behind than a stream may be, or
-/// when the server stops. Dropping it finishes it.
+/// It is over when it is finished, when the client is gone, when the client has fallen too far behind, or when the
+/// server stops. Dropping it finishes it.
 package final class ResponseStream: Sendable {
     private let sink: any ResponseSink
 
@@ -13,20 +13,20 @@ package final class ResponseStream: Sendable {
         sink.finish()
     }
 
-    /// Has bytes sent after all that was sent before. False when the stream is over: then nothing else ever gets
-    /// through, and its holder may drop it.
+    /// Sends bytes after everything that was sent before. Returns false if the stream is over: then nothing gets
+    /// through any more, and the caller may drop the stream.
     @discardableResult
     package func send(_ bytes: [UInt8]) -> Bool {
         sink.send(bytes)
     }
 
-    /// Ends the stream when what was sent has left. An HTTP/1.1 connection may serve another request then.
+    /// Ends the stream when everything that was sent has left. An HTTP/1.1 connection may serve another request then.
     package func finish() {
         sink.finish()
     }
 
-    /// Has `body` called once when no client reads the stream any more and its last byte has left or never will; at
-    /// once when that is so already. On any thread of the server; it may call nothing that waits.
+    /// Calls `body` once, when no client reads the stream any more and its last byte has left or never will; at once if
+    /// that is already so. `body` runs on any thread of the server and must not block.
     package func onEnd(_ body: @escaping @Sendable () -> Void) {
         sink.onEnd(body)
     }

@@ -2,13 +2,14 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import Threads
 
-/// What a streaming connection has still to send.
+/// What a streaming connection still has to send.
 struct StreamBuffer {
     enum Phase { case open, finished, over }
 
-    /// A client that is this many bytes behind is cut, whatever the kernel holds for it besides (`sendBuffer`).
+    /// A client that is this many bytes behind is cut. What the kernel holds for it (`sendBuffer`) does not count.
     static let limit = 64 * 1024
-    /// Of the socket. The kernel's own choice on loopback is 2.5 MB, which would make the limit one in name only.
+    /// The send buffer of the socket. The kernel's own choice on loopback is 2.5 MB, which would make the limit
+    /// meaningless.
     static let sendBuffer: Int32 = 32 * 1024
 
     var pending: [UInt8]
@@ -16,12 +17,12 @@ struct StreamBuffer {
     var isSuspended = false
     var endings: [@Sendable () -> Void] = []
 
-    /// A message on its own may be as long as it is.
+    /// A message may have any length if nothing else is pending.
     func hasRoom(for count: Int) -> Bool {
         pending.isEmpty || pending.count + count <= Self.limit
     }
 
-    /// Moves as much as fits. How many bytes that was.
+    /// Moves as much as fits, and returns the number of bytes.
     mutating func take(_ target: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(pending.count, target.count)
         target.copyBytes(from: pending[..<count])
@@ -63,7 +64,7 @@ final class StreamReader: Identifiable, Sendable {
 
 /// A stream's way to its connection.
 ///
-/// The context is weak: the keeper of streams is often kept by the handler, which the context keeps.
+/// The context is weak: the handler often keeps the object that holds the streams, and the context keeps the handler.
 final class ConnectionSink: ResponseSink {
     private weak let context: ServerContext?
     private let reader: StreamReader

@@ -2,7 +2,7 @@ internal import Basics
 
 /// What a command line asks for.
 package enum CommandLineRequest: Sendable {
-    /// `flags` are the texts given for each option, by its name.
+    /// `flags` has the texts given for each option, by the option's name.
     case run(Command, flags: [String: [String]], operand: String?)
     case help(Command)
     case version
@@ -16,14 +16,14 @@ package struct UsageError: Error, Hashable, CustomStringConvertible {
     package var description: String { "\(problem)\n\(advice)" }
 }
 
-/// Reads the words of a command line. The value of an option is judged later, by the option.
+/// Reads the words of a command line. The option checks its value later.
 package struct CommandLineWords {
     private let command: Command
     private var rest: ArraySlice<String>
     private var flags: [String: [String]] = [:]
     private var operand: String?
 
-    /// `words` are without the program's name. The first of `commands` needs no name.
+    /// `words` do not include the program's name. The first of `commands` needs no name.
     package static func read(_ words: [String], _ commands: [Command]) throws(UsageError) -> CommandLineRequest {
         // `echod help drain` is `echod drain --help`.
         let words = words.first == "help" ? words.drop { $0 == "help" } + [Command.help] : words

@@ -2,13 +2,14 @@ internal import Basics
 
 /// What a shell offers when Tab is pressed.
 ///
-/// The scripts only ask `echod --complete WORDS`, so that all shells offer the same, and what this very echod takes.
+/// The scripts only ask `echod --complete WORDS`, so that all shells offer the same, and only what this version of
+/// echod takes.
 package enum Completion {
     /// Asks for a script.
     package static let scriptFlag = "--generate-completion-script"
-    /// The scripts' own question; the words before the cursor follow, the last of them perhaps empty.
+    /// The scripts' question; the words before the cursor follow, and the last of them may be empty.
     package static let question = "--complete"
-    /// The line that means the files of the folder.
+    /// The line that means the files in the current directory.
     static let files = "<files>"
 
     /// Lines of an offer, a tab and a description.
@@ -18,7 +19,7 @@ package enum Completion {
 
     private static func offers(_ words: [String], _ commands: [Command]) -> [(word: String, text: String)] {
         let current = words.last ?? ""
-        // Bash takes `--mode=upper` for three words.
+        // Bash splits `--mode=upper` into three words.
         var before = words.dropLast().filter { $0 != "=" }[...]
         var command = commands[0]
         var mayBeCommand = true
@@ -59,7 +60,7 @@ package enum Completion {
 }
 
 extension Completion {
-    /// `shell` by its name or its path.
+    /// `shell` is a name or a path.
     package static func script(_ shell: String) throws(UsageError) -> String {
         switch shell.split(separator: "/").last {
         case "bash": return bash

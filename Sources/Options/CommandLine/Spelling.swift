@@ -1,14 +1,15 @@
 /// Guesses what the user meant to write.
 enum Spelling {
-    /// The word that differs least, if it is so near that it can have been meant: at most one letter in three is left
-    /// out, put in, or wrong. A guess that is further off misleads.
+    /// The word that differs least, if it is near enough to have been meant: at most one letter in three is missing,
+    /// added or wrong. A worse guess would mislead.
     static func nearest(to word: String, among words: [String]) -> String? {
         let near = words.map { (word: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
         guard let near, near.distance * 3 <= min(word.utf8.count, near.word.utf8.count) else { return nil }
         return near.word
     }
 
-    /// Of Levenshtein, in bytes. What is longer than any option is as far off as it is long.
+    /// The Levenshtein distance, in bytes. If a word is longer than any option, the distance is the length of the
+    /// longer word.
     static func distance(_ one: String, _ other: String) -> Int {
         let one = Array(one.utf8)
         let other = Array(other.utf8)

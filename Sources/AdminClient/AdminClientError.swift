@@ -29,7 +29,7 @@ extension AdminClientError {
             let reason = description.prefix { $0 != "\n" }
             return AdminClientError(
                 code: code,
-                description: "the server does not answer any more: \(reason)\n"
+                description: "the server no longer answers: \(reason)\n"
                     + "if it ended, its exit code, log or --report says how")
         case .malformedAnswer: return self
         }

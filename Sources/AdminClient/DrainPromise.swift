@@ -55,7 +55,8 @@ package struct DrainPromise: Hashable, Sendable {
         let age = (now - known.at).components.seconds
         return AdminClientError(
             code: .timedOut,
-            description: "\(target.name): no answer, though it had to be over by now; \(AdminClientError.mayBeDone)\n"
+            description:
+                "\(target.name): no answer, although the drain should be over by now; \(AdminClientError.mayBeDone)\n"
                 + "last known, \(age) s ago: \(DrainText.progress(known.status))")
     }
 }

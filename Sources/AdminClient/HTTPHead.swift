@@ -57,7 +57,7 @@ enum HTTPHead {
                 throw HTTPFormatError(description: "the Content-Length is not a number")
             }
             return .length(length)
-        default: throw HTTPFormatError(description: "the headers leave open how long the answer is")
+        default: throw HTTPFormatError(description: "the headers do not say how long the answer is")
         }
     }
 

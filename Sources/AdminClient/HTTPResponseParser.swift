@@ -24,7 +24,7 @@ package struct HTTPAnswer: Hashable, Sendable {
 
 /// Why bytes are not an HTTP response that a client may use.
 package struct HTTPFormatError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong, for a person. It quotes nothing of the answer.
+    /// What is wrong, for a person. It quotes nothing from the answer.
     package var description: String
     /// Nothing is wrong with what came, but it stopped too early.
     package var isTruncated = false
@@ -88,7 +88,7 @@ package struct HTTPResponseParser {
         case .statusLine where headBytes == 0:
             throw HTTPFormatError(description: "the connection ended without an answer", isTruncated: true)
         case .statusLine, .headers, .body, .chunkSize, .chunk, .chunkEnd, .trailer:
-            throw HTTPFormatError(description: "the connection ended within the answer", isTruncated: true)
+            throw HTTPFormatError(description: "the connection ended in the middle of the answer", isTruncated: true)
         }
     }
 
@@ -136,7 +136,7 @@ package struct HTTPResponseParser {
             guard size <= Self.bodyLimit else { throw Self.tooLong }
             phase = size == 0 ? .trailer : .chunk(left: size)
         case .chunkEnd:
-            guard line.isEmpty else { throw HTTPFormatError(description: "a chunk is longer than it says") }
+            guard line.isEmpty else { throw HTTPFormatError(description: "a chunk is longer than its declared size") }
             // Chunks of a byte each are allowed: the limit of the body bounds them.
             headBytes = 0
             phase = .chunkSize

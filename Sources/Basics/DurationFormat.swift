@@ -56,7 +56,7 @@ package enum DurationFormat {
 }
 
 extension DurationFormat {
-    private static let notADuration = "this is not a duration, write for instance 500ms, 20s, 2m or 1h"
+    private static let notADuration = "this is not a duration: write, for example, 500ms, 20s, 2m or 1h"
     private static let tooLong = "this is too long for a duration"
 
     private static func nanosecondsPerUnit(_ unit: String) -> Int64? {
@@ -101,7 +101,7 @@ extension DurationFormat {
         }
         let lowercased = unit.lowercased()
         if amount.utf8.count <= 9, nanosecondsPerUnit(lowercased) != nil {
-            return "units are written small: write \(amount)\(lowercased)"
+            return "units are lower-case: write \(amount)\(lowercased)"
         }
         return "the unit must be ms, s, m or h, as in 500ms, 20s, 2m or 1h"
     }

@@ -118,7 +118,7 @@ extension ListenAddress {
             throw ListenAddressError(description: "the port must be a number from 0 to 65535, not a name")
         }
         guard let port = UInt16(text) else {
-            throw ListenAddressError(description: "the port is out of range, it goes from 0 (any free one) to 65535")
+            throw ListenAddressError(description: "the port is out of range: use 0 (any free port) to 65535")
         }
         return port
     }

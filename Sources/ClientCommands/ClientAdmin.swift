@@ -32,7 +32,7 @@ struct ClientAdmin: Hashable, Sendable {
         "admin", listOf: ServeTable.adminAddress(), standard: [], "127.0.0.1:8889",
         help: "Address of its admin API.", show: { $0.map { $0?.description ?? "none" } }, combine: { $0 })
     fileprivate static let tokenFileOption = Option(
-        "admin-token-file", .optionalFile, standard: nil, help: "File with the token that changes need.")
+        "admin-token-file", .optionalFile, standard: nil, help: "File with the token that every change needs.")
 
     /// The options that all client commands share.
     static let options: [any AnyOption] = [addressOption, tokenFileOption]

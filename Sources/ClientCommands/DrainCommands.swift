@@ -54,7 +54,7 @@ extension DrainWork {
 extension ClientCommand {
     package static let drain = ClientCommand(
         Command(
-            "drain", summary: "Finish the connections, take no more, stay alive.",
+            "drain", summary: "Finish open connections, accept no more, stay alive.",
             abstract: "Makes a running echod finish its connections and stay alive.",
             usage: "echod drain [--wait[=DUR]] [options]", discussion: DrainWork.exitCodes,
             manual: "With `--wait` it says how the drain ended; without, it returns at once.",
@@ -63,7 +63,7 @@ extension ClientCommand {
 
     package static let shutdown = ClientCommand(
         Command(
-            "shutdown", summary: "As drain, then exit.",
+            "shutdown", summary: "Drain, then exit.",
             abstract: "Makes a running echod finish its connections and exit.",
             usage: "echod shutdown [--wait[=DUR]] [options]", discussion: DrainWork.exitCodes,
             manual: "It has the options of `drain`.", options: DrainOptions.all + ClientAdmin.options)

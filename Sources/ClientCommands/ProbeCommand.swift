@@ -7,7 +7,7 @@ extension ClientCommand {
     /// An exec probe for images without curl.
     package static let probe = ClientCommand(
         Command(
-            "probe", summary: "Exit with 0 if it is live, ready or started.",
+            "probe", summary: "Exit with 0 if echod is live, ready or started.",
             abstract: "Exits with 0 when a running echod is live, ready or started, else with 1.",
             usage: "echod probe livez|readyz|startupz [options]",
             manual: """

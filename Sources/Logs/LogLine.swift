@@ -10,7 +10,7 @@ struct LogLine {
     private(set) var bytes: [UInt8] = []
     /// What was appended did not fit; everything after it is left out.
     private(set) var isFull = false
-    /// Bytes before those that are reserved for the end of a line.
+    /// How many bytes fit before those that are reserved for the end of a line.
     private let room: Int
 
     init(reserving end: Int) {

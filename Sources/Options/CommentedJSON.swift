@@ -10,7 +10,7 @@ struct CommentedJSON {
         var line: Int
     }
 
-    /// Numbers are kept as written: the option judges them.
+    /// Numbers are kept as written: the option checks them.
     enum Value: Hashable {
         case string(String)
         case number(String)
@@ -158,7 +158,7 @@ extension CommentedJSON {
         }
         let text = String(validating: units, as: UTF16.self)
         guard let scalar = text?.unicodeScalars.first, text?.unicodeScalars.count == 1 else {
-            throw failure("\\u gives half a character")
+            throw failure("a \\u escape is an unpaired surrogate")
         }
         return scalar
     }

@@ -87,7 +87,7 @@ struct ConfigurationFile: Hashable, Sendable {
                 texts.append(text)
             }
             return texts
-        case .null: throw failure("null is no value; leave the key out for the default")
+        case .null: throw failure("null is not allowed; leave the key out to use the default")
         case .string, .number, .boolean:
             guard let text = text(entry.value, option) else { throw failure("the value has the wrong type") }
             return [text]

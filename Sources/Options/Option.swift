@@ -24,7 +24,7 @@ package struct Option<Value: Sendable>: AnyOption {
         }
     }
 
-    /// May be given more than once. `combine` judges the values together.
+    /// May be given more than once. `combine` checks the values together.
     package init<Item>(
         _ name: String, listOf kind: ValueKind<Item>, standard: Value, _ standardText: String? = nil, help: String,
         manual: String = "", example: String = "", show: @escaping @Sendable (Value) -> [String],

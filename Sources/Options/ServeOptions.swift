@@ -35,7 +35,7 @@ package struct ServeOptions: Sendable {
 
     /// The value in force as `GET /config` shows it, and its source.
     package func setting(_ option: OptionText) -> OptionSetting {
-        guard let setting = settings[option.name] else { preconditionFailure("\(option.flag) is not of the table") }
+        guard let setting = settings[option.name] else { preconditionFailure("\(option.flag) is not in the table") }
         return setting
     }
 

@@ -67,7 +67,7 @@ package struct ServeTable: Sendable {
         example: #""10m""#)
     package let writeTimeout = Option(
         "write-timeout", .limit, standard: nil,
-        help: "Close when the peer takes no answer for this time.",
+        help: "Close if the peer accepts no answer for this long.",
         manual: """
             The time runs while answers wait and the peer takes no byte of them. The answers that are thrown away \
             count as lost.

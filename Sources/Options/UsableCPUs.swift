@@ -63,7 +63,7 @@ enum UsableCPUs {
         return quota > 0 && period > 0 ? quota / period : nil
     }
 
-    /// Version 1: the quota is -1 where there is none.
+    /// Version 1: the quota is -1 if there is none.
     private static func legacyQuota(_ quota: String?, period: String?) -> Double? {
         unifiedQuota("\(quota ?? "") \(period ?? "")")
     }

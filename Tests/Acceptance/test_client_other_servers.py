@@ -61,7 +61,7 @@ def problem(status, detail):
     [
         (b"", "without an answer"),
         (b"SSH-2.0-OpenSSH\r\n", "no echod admin"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "within the answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "in the middle of the answer"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "no echod admin"),
         (http(200, '{"state":"serving"}'), "no echod admin"),
         (http(200, "\x1b[2J\x07"), "no echod admin"),

@@ -130,7 +130,7 @@ def status_of(pid):
         return file.read().rpartition(")")[2].split()[0]
 
 
-NO_MORE = "echod: the server does not answer any more: "
+NO_MORE = "echod: the server no longer answers: "
 NO_MORE_ADVICE = "\nif it ended, its exit code, log or --report says how\n"
 
 

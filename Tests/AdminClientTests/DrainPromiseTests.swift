@@ -38,7 +38,7 @@ import Wire
         let error = try #require(promise.questionFailed(silence, target, at: at(122)))
         #expect(error.code == .timedOut)
         let words =
-            "unix:/a: no answer, though it had to be over by now; it may still do what was asked\n"
+            "unix:/a: no answer, although the drain should be over by now; it may still do what was asked\n"
             + "last known, 22 s ago: draining, "
         #expect(error.description.hasPrefix(words) && error.description.hasSuffix(", 20 s left"))
     }

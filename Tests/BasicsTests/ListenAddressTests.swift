@@ -27,7 +27,7 @@ import Testing
         (":", "write :PORT"),
         ("localhost:http", "the port must be a number"),
         ("localhost:+80", "the port must be a number"),
-        ("localhost:65536", "out of range, it goes from 0 (any free one) to 65535"),
+        ("localhost:65536", "out of range: use 0 (any free port) to 65535"),
         (":99999999999999999999", "out of range"),
         ("[::1]", "write [::1]:PORT"),
         ("[::1]:", "write [::1]:PORT"),

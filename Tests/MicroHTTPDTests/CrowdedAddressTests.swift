@@ -31,7 +31,7 @@ extension LiveServerTests {
             #expect(eventually { server.connectionCount == 16 })
             #expect(crowd[93...].allSatisfy(isOpen))
             #expect(others.allSatisfy(isOpen))
-            #expect(log.take() == "crowded by 127.0.0.1: its connection that waited longest for its client made room")
+            #expect(log.take() == "crowded by 127.0.0.1: closed its connection that had waited longest for its client")
         }
 
         @Test func whatIsHeldStays_andTheOthersTakeTurns() throws {

@@ -42,7 +42,7 @@ extension EventLoop {
         workQueues[kind.rawValue].append(stride)
     }
 
-    /// Has `body` do the work on `0..<count`, `portion` of it at a time.
+    /// Calls `body` for all of `0..<count`, `portion` indices at a time.
     package func work(_ kind: WorkKind, through count: Int, portion: Int = 16, _ body: @escaping (Range<Int>) -> Void) {
         var next = 0
         work(kind) {

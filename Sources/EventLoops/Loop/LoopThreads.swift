@@ -33,7 +33,7 @@ package struct LoopBound<Value>: @unchecked Sendable {
 
     /// Gives the value to a loop that does not run yet.
     package init(givenTo loop: EventLoop, _ value: sending Value) {
-        precondition(!loop.isRunning, "the event loop runs already")
+        precondition(!loop.isRunning, "the event loop is already running")
         self.loop = loop
         guarded = value
     }

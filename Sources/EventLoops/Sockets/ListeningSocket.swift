@@ -22,7 +22,7 @@ package enum AcceptOutcome: Sendable {
     case accepted(AcceptedSocket)
     /// The queue is empty.
     case wouldBlock
-    /// The client went away meanwhile: go on.
+    /// The client has gone away: go on.
     case clientGone(errno: Int32)
     /// No descriptor or memory is left, or the error is unexpected: pause.
     case failed(FailedCall)

@@ -73,7 +73,8 @@ package struct FailedCall: Hashable, Sendable {
     /// Traps if the descriptor or the memory is not what this program believes it to be: the next call could hit the
     /// connection of another client.
     package init(errno: Int32) {
-        precondition(errno != EBADF && errno != ENOTSOCK && errno != EFAULT, "a call on what is no open socket")
+        precondition(
+            errno != EBADF && errno != ENOTSOCK && errno != EFAULT, "a call on something that is not an open socket")
         self.errno = errno
     }
 

@@ -28,8 +28,8 @@ struct Acceptor {
         self.log = log
     }
 
-    /// The socket to poll, unless nobody can be accepted: then the reaper is woken when a connection ends, which also
-    /// ends a pause.
+    /// The socket to poll; nil if no client can be accepted: then the reaper is woken when a connection ends, which
+    /// also ends a pause.
     func watched(now: MonotonicTime) -> Int32? {
         let isPausing = pause != nil && now < resumesAt
         return connections.canAccept(unless: isPausing) ? listeningSocket : nil
@@ -40,8 +40,8 @@ struct Acceptor {
         pause != nil && now < resumesAt ? resumesAt : nil
     }
 
-    /// Takes the clients that wait, as far as there are places. Only when the socket is readable: without a client in
-    /// the queue a shortage is nobody's matter.
+    /// Accepts waiting clients as long as there are places. Call it only when the socket is readable: without a client
+    /// in the queue, a shortage does not matter.
     mutating func accept(now: MonotonicTime) {
         for _ in 0..<Self.batch {
             guard connections.canAccept(unless: false) else { return }
@@ -76,7 +76,7 @@ struct Acceptor {
     private mutating func failed(_ code: Int32, now: MonotonicTime) -> Bool {
         switch code {
         case EAGAIN: return false
-        case EBADF, ENOTSOCK, EFAULT, EINVAL: preconditionFailure("accept on what is no listening socket")
+        case EBADF, ENOTSOCK, EFAULT, EINVAL: preconditionFailure("accept on something that is not a listening socket")
         case EINTR, ECONNABORTED, EPROTO, ENOPROTOOPT, ENONET, EOPNOTSUPP, ENETDOWN, ENETUNREACH, EHOSTDOWN,
             EHOSTUNREACH, ETIMEDOUT:
             return true
@@ -90,7 +90,7 @@ struct Acceptor {
     private mutating func runShort(_ code: Int32, now: MonotonicTime) {
         if pause == nil {
             let text = String(cString: strerror(code))
-            log.record(Array("cannot accept (\(text)): the connection that waited longest makes room".utf8), now: now)
+            log.record(Array("cannot accept (\(text)): closing the connection that has waited longest".utf8), now: now)
         } else if now < resumesAt {
             return
         }

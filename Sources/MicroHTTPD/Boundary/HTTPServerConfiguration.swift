@@ -31,7 +31,7 @@ package struct HTTPServerConfiguration: Sendable {
     package var memoryLimit = 32 * 1024
     /// Gets the library's own messages and, when the server is crowded, one from the server: without line end, in
     /// printable ASCII, at most a burst of ten and one a second. Called on any thread of the server; it must not call
-    /// the server.
+    /// into the server.
     package var log: @Sendable (String) -> Void
 
     /// Descriptors that one server may hold, including its listening socket and its internal ones: how many to reserve

@@ -27,7 +27,7 @@ final class LibraryLog: Sendable {
         }
     }
 
-    /// What the library logs for each Unix client that is handed to it, because it takes it for a TCP client.
+    /// What the library logs for each Unix client that is handed to it, because the library takes it for a TCP client.
     private static let ofUnixClients = ["Setting TCP_", "Failed to push the data"].map { Array($0.utf8) }
 
     private let write: @Sendable (String) -> Void

@@ -26,7 +26,7 @@ extension OpenConnections {
         /// When it was answered, or a grace period after it was accepted, sent the head of its request, or got the
         /// answer that it was suspended for, whichever came last. So clients that are served and come back at once
         /// cannot push out one whose request is on its way, and clients that have just connected cannot push out one
-        /// whose answer is.
+        /// whose answer is on its way.
         var waitingSince: MonotonicTime
         /// When it is shut down or, while it is suspended, when the reaper checks whether its client is still there.
         var deadline: MonotonicTime?

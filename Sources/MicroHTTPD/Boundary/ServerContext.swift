@@ -37,9 +37,9 @@ final class ServerContext: Sendable {
     private func tell(_ crowding: Crowding.Extent, by peer: HTTPPeer?, now: MonotonicTime) {
         let message =
             if crowding == .address, case .network(let address) = peer {
-                "crowded by \(address): its connection that waited longest for its client made room"
+                "crowded by \(address): closed its connection that had waited longest for its client"
             } else {
-                "crowded: the connection that waited longest for its client made room"
+                "crowded: closed the connection that had waited longest for its client"
             }
         log.record(Array(message.utf8), now: now)
     }

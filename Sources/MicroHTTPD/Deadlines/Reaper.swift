@@ -166,7 +166,7 @@ final class Reaper: @unchecked Sendable {
         }
     }
 
-    /// Whether clients wait in the queue of `listener`.
+    /// Returns whether clients wait in the queue of `listener`.
     private func sleep(
         until due: MonotonicTime?, watching descriptors: [Int32], _ listener: Int32?, now: MonotonicTime
     ) -> Bool {

@@ -4,8 +4,7 @@ import Glibc
 /// Who gets how many of the process's descriptors (contract.md, section 1, "Descriptors").
 ///
 /// Computed once, before loops and listeners are opened. Every user counts its own descriptors and keeps to its share,
-/// so that none meets EMFILE: libmicrohttpd stops accepting there, and a client in the accept queue would wait for
-/// ever.
+/// so that none meets EMFILE, where accepting pauses.
 struct DescriptorBudget: Equatable {
     /// What the process has besides its clients.
     struct Use: Equatable {

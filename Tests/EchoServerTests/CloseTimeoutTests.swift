@@ -96,4 +96,21 @@ import Wire
             #expect(server.closed == [.adminClosed: 1])
         }
     }
+
+    /// The mark sent the FIN behind answers that the client does not read; the undrain takes the deadline away.
+    @Test func afterAnUndrain_theCloseTimeoutTakesTheDeadlinesPlace() throws {
+        try withServer(Self.configuration(.milliseconds(300))) { server in
+            let client = try server.connect(receiveBuffer: 4_096)
+            client.send([UInt8](repeating: 0x0a, count: 100_000))
+            #expect(eventually { server.status.bytes.sent == 100_000 })
+            server.drain(timeout: .seconds(20))
+            #expect(eventually { (try? server.page())?.connections.first?.blockedOn == .peerRead })
+            #expect(server.awaitsMark())
+            server.server.requestUndrain { _, _ in }
+            #expect(server.awaits(.serving))
+            #expect(server.awaitsNobody())
+            #expect(server.closed == [.writeStalled: 1])
+            _ = consume client
+        }
+    }
 }

@@ -41,6 +41,8 @@ extension Connection {
             phase = .echoing
             pump()
         }
+        // With its FIN sent it finishes closing; the deadline that bounded this is gone.
+        if case .lingering(_, nil) = phase { watchClosing() }
         // The mark removed the idle timer.
         rearmTimer()
     }

@@ -102,7 +102,8 @@ final class Connection: ReadinessHandler {
         rearmTimer()
     }
 
-    /// The only way a connection ends. The shard closes the connection at the end of the same turn.
+    /// The only way a connection ends. The shard closes the connection at the end of this turn, or of a later one when
+    /// many end at once.
     func end(_ reason: CloseReason) {
         if case .ended = phase { return }
         phase = .ended(reason)

@@ -2,6 +2,7 @@ internal import Basics
 package import EchoCore
 internal import Logging
 package import MicroHTTPD
+internal import Wire
 
 extension Route {
     /// Every endpoint. `Allow`, the list at `/?format=text`, the OpenAPI document and the labels of the metrics are
@@ -56,6 +57,9 @@ package struct Router: Sendable {
     package func reply(to request: HTTPRequest) -> HTTPReply {
         do throws(Problem) {
             try guards.checkHost(request)
+            if request.method == .options {
+                return context.answered.counting(.response(try options(request)), of: nil)
+            }
             let (route, match) = try find(request)
             return context.answered.counting(reply(of: route, match, to: request), of: route.template.text)
         } catch {
@@ -73,8 +77,7 @@ package struct Router: Sendable {
         let candidates = Route.table.filter { route in segments.map { route.template.match($0) != nil } ?? false }
         // If no endpoint has the path, these are the methods that some endpoint has.
         let asked = candidates.isEmpty ? Route.table : candidates
-        let methods = HTTPMethod.allCases.filter { method in asked.contains { $0.methods.contains(method) } }
-        return Problem.methodNotAllowed(detail, allow: methods).response
+        return Problem.methodNotAllowed(detail, allow: Self.allow(asked)).response
     }
 
     private func reply(of route: Route, _ match: PathTemplate.Match, to request: HTTPRequest) -> HTTPReply {
@@ -101,7 +104,22 @@ package struct Router: Sendable {
         }
     }
 
-    private func find(_ request: HTTPRequest) throws(Problem) -> (Route, PathTemplate.Match) {
+    /// Load balancers check with `OPTIONS /` (HAProxy's default): there, and for `*`, the answer follows `/readyz`.
+    /// Never a CORS header: a preflight fails.
+    private func options(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+        let isCheck = request.path == "/" || request.path == "*"
+        let candidates = try isCheck ? Route.table : candidates(request).map(\.0)
+        let allow = Self.allow(candidates)
+        guard isCheck, !context.service.status().ready else { return .empty(status: 204, allow: allow) }
+        return .empty(status: 503, allow: allow)
+    }
+
+    /// The methods that one of `routes` takes, and OPTIONS, in a fixed order.
+    private static func allow(_ routes: [Route]) -> [HTTPMethod] {
+        HTTPMethod.allCases.filter { method in method == .options || routes.contains { $0.methods.contains(method) } }
+    }
+
+    private func candidates(_ request: HTTPRequest) throws(Problem) -> [(Route, PathTemplate.Match)] {
         let segments = PathTemplate.segments(of: request.path)
         let matching = Route.table.compactMap { route in route.template.match(segments).map { (route, $0) } }
         // /ui/history is not the part "history" of /ui/{file}.
@@ -111,12 +129,17 @@ package struct Router: Sendable {
             throw .notFound(
                 "There is no endpoint \(PrintableText.quote(request.path)). GET /?format=text lists the endpoints.")
         }
+        return candidates
+    }
+
+    private func find(_ request: HTTPRequest) throws(Problem) -> (Route, PathTemplate.Match) {
+        let candidates = try candidates(request)
         guard let found = candidates.first(where: { $0.0.methods.contains(request.method) }) else {
-            let allowed = candidates.flatMap { $0.0.methods }
+            let supported = candidates.flatMap { $0.0.methods }
             throw .methodNotAllowed(
                 "\(PrintableText.quote(request.path)) does not support \(request.method.rawValue). "
-                    + "Use \(allowed.map(\.rawValue).joined(separator: " or ")).",
-                allow: allowed)
+                    + "Use \(supported.map(\.rawValue).joined(separator: " or ")).",
+                allow: Self.allow(candidates.map(\.0)))
         }
         return found
     }

@@ -148,7 +148,7 @@ package struct ServeTable: Sendable {
         "admin-host", listOf: .hostName, standard: [], help: "Accept this Host header in admin requests.",
         manual: """
             May be given more than once. The admin API always answers to IP addresses and `localhost`, and refuses \
-            every other `Host`, which stops DNS rebinding.
+            every other `Host`, which stops DNS rebinding. `*.example.org` stands for every name below example.org.
             """,
         example: #"["echo.example.org"]"#, show: { $0 }, combine: { $0 })
     package let adminAllowRemote = Option(

@@ -145,14 +145,18 @@ extension ValueKind<String> {
     /// The name of a host without a port, as the `Host` of a request holds it; lower-cased.
     static var hostName: Self {
         text(
-            "name", allowed: "a host name without a port, such as echo.example.org", inFile: "a string",
+            "name", allowed: "a host name without a port, such as echo.example.org, or *.example.org",
+            inFile: "a string",
             parse: { (text) throws(Unacceptable) in
                 guard !text.isEmpty else { throw Unacceptable(problem: "the name is empty") }
                 guard text.utf8.count <= 253 else { throw Unacceptable(problem: "the name is longer than 253 bytes") }
                 guard !text.contains(":") else {
                     throw Unacceptable(problem: "a port or a URL is not part of the name")
                 }
-                guard text.utf8.allSatisfy(isHostNameByte) else {
+                guard HostPattern(text).isValid else {
+                    throw Unacceptable(problem: "a wildcard is *. and a name of at least two labels")
+                }
+                guard text.utf8.allSatisfy({ isHostNameByte($0) || $0 == UInt8(ascii: "*") }) else {
                     throw Unacceptable(
                         problem: "a name may only have letters, digits, dots, hyphens and underscores")
                 }

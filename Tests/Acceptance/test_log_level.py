@@ -42,5 +42,5 @@ def test_it_is_a_change_like_others():
         for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
             assert server.ask("PUT", "/log-level?level=debug", headers=headers).code == 403
         answer = server.post("/log-level?level=debug")
-        assert answer.code == 405 and answer.headers["Allow"] == "GET, HEAD, PUT"
+        assert answer.code == 405 and answer.headers["Allow"] == "GET, HEAD, PUT, OPTIONS"
         assert server.get("/log-level").json == {"level": "info"}

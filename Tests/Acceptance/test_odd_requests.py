@@ -48,6 +48,10 @@ CATALOGUE = [
     odd("GET", request(fields=CLOSE), 200),
     odd("HEAD", request("HEAD", fields=CLOSE), 200),
     odd("no Host", "GET /livez HTTP/1.1\r\n\r\n", 400),
+    odd("HTTP/1.0 without Host", "GET /readyz HTTP/1.0\r\n\r\n", 200),
+    odd("OPTIONS of HTTP/1.0 without Host", "OPTIONS / HTTP/1.0\r\n\r\n", 204),
+    odd("a change without Host", "POST /drain HTTP/1.0\r\n\r\n", 403),
+    odd("preStop without Host", "GET /prestop HTTP/1.0\r\n\r\n", 403),
     odd("two Hosts", request(fields="Host: localhost\r\n"), 400),
     odd("HTTP/1.0", request(version="HTTP/1.0"), 200),
     odd("HTTP/0.9", "GET /livez\r\n\r\n", 400, by_library=True),
@@ -83,7 +87,7 @@ CATALOGUE = [
     odd("URL of 40 kB", request(target="/" + 40_000 * "a"), 414, by_library=True),
     odd("header of 40 kB", request(fields=f"X-A: {40_000 * 'a'}\r\n"), 431, by_library=True),
     odd("2,000 headers", request(fields=2000 * "X-A: bcd\r\n"), 431, by_library=True),
-    odd("OPTIONS *", request("OPTIONS", "*"), 405),
+    odd("OPTIONS *", request("OPTIONS", "*", CLOSE), 204),
     odd("TLS hello", TLS_HELLO),
     odd("leading CRLFs", "\r\n\r\n" + request(fields=CLOSE), 200),
     odd("half-closed GET", request(), 200, half_closes=True),
@@ -96,7 +100,7 @@ FURTHER = [
     odd("GET *", request(target="*"), 400),
     odd("no slash", request(target="livez"), 400),
     odd("unknown method", request("helloGET"), 405),
-    odd("OPTIONS", request("OPTIONS", "/drain", "Access-Control-Request-Method: POST\r\n"), 405),
+    odd("OPTIONS", request("OPTIONS", "/drain", f"Access-Control-Request-Method: POST\r\n{CLOSE}"), 204),
     odd("TRACE", request("TRACE"), 405),
     odd("method in lower case", request("get"), 405),
     odd("/shutdown%00x", request("POST", "/shutdown%00x"), 400),
@@ -201,8 +205,9 @@ def test_however_the_bytes_are_cut(service):
 
 def test_a_method_that_nobody_has_is_told_what_there_is(service):
     for target, allowed in (("/livez", "GET, HEAD"), ("/drain?wait", "POST, DELETE"), ("/shutdown", "POST")):
-        [reply] = exchange(service.admin[0], odd("", request("OPTIONS", target)))
-        assert (reply.status, reply.headers["allow"]) == (405, allowed)
+        for method, status in (("TRACE", 405), ("OPTIONS", 204)):
+            [reply] = exchange(service.admin[0], odd("", request(method, target, CLOSE)))
+            assert (reply.status, reply.headers["allow"]) == (status, f"{allowed}, OPTIONS")
 
 
 def test_a_real_tls_client_is_let_go(service):

@@ -50,7 +50,7 @@ struct DashboardTests {
     @Test func theHistoryIsAnEndpointOfItsOwn_andNoFile() throws {
         let answer = try send(request(.post, "/ui/history"))
         #expect(answer.status == 405)
-        #expect(answer.header("Allow") == "GET, HEAD")
+        #expect(answer.header("Allow") == "GET, HEAD, OPTIONS")
         #expect(try send(request(.get, "/ui/history?since=3")).status == 400)
         #expect(try send(request(.get, "/ui/histor")).isProblem(404, "no file"))
         #expect(!DashboardAssets.embedded.names.contains("history"))

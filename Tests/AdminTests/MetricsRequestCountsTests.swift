@@ -42,7 +42,8 @@ struct MetricsRequestCountsTests {
             (request(.get, "/status?x"), "/status 400"), (request(.post, "/drain", peer: .remote), "/drain 403"),
             (request(.post, "/drain"), "/drain 202"), (request(.put, "/drain"), "other 405"),
             (request(.get, "/nope/\u{1}"), "other 404"), (request(.get, "/other"), "other 404"),
-            (request(.get, "/status", headers: []), "other 403"), (request(.get, "/metrics"), "/metrics 200"),
+            (request(.get, "/status", headers: [("Host", "evil.example")]), "other 403"),
+            (request(.get, "/metrics"), "/metrics 200"),
         ])
     func answer_isCountedOnce(request: HTTPRequest, series: String) {
         let router = Self.router()

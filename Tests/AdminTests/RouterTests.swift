@@ -1,6 +1,7 @@
 import Admin
 import MicroHTTPD
 import Testing
+import Wire
 
 @Suite("Router")
 struct RouterTests {
@@ -28,16 +29,45 @@ struct RouterTests {
 
     @Test(
         arguments: [
-            (HTTPMethod.post, "/status", "GET, HEAD"), (.put, "/connections/17", "GET, HEAD, DELETE"),
-            (.put, "/", "GET, HEAD"), (.get, "/drain", "POST, DELETE"), (.head, "/shutdown", "POST"),
-            (.put, "/drain", "POST, DELETE"), (.head, "/prestop", "GET"), (.post, "/events", "GET, HEAD"),
+            (HTTPMethod.post, "/status", "GET, HEAD, OPTIONS"),
+            (.put, "/connections/17", "GET, HEAD, DELETE, OPTIONS"),
+            (.put, "/", "GET, HEAD, OPTIONS"), (.get, "/drain", "POST, DELETE, OPTIONS"),
+            (.head, "/shutdown", "POST, OPTIONS"),
+            (.put, "/drain", "POST, DELETE, OPTIONS"), (.head, "/prestop", "GET, OPTIONS"),
+            (.post, "/events", "GET, HEAD, OPTIONS"),
         ])
     func wrongMethod_isRefusedWithAllow(method: HTTPMethod, path: String, allow: String) throws {
         let service = FakeService()
         let response = try send(request(method, path), to: service)
-        #expect(response.isProblem(405, "Use \(allow.replacing(", ", with: " or "))."))
+        let use = allow.replacing(", OPTIONS", with: "").replacing(", ", with: " or ")
+        #expect(response.isProblem(405, "Use \(use)."))
         #expect(response.header("Allow") == allow)
         #expect(service.seen.drainRequests.isEmpty)
+    }
+
+    /// Load balancers check with OPTIONS; a browser's preflight finds no CORS header, and fails.
+    @Test(arguments: [(ServiceState.serving, 204), (.lameDuck, 503), (.draining, 503), (.starting, 503)])
+    func options_ofTheServer_followReadiness(state: ServiceState, status: Int) throws {
+        for path in ["/", "*"] {
+            let response = try send(request(.options, path), to: FakeService { $0.status.state = state })
+            #expect(response.status == status && response.body.isEmpty)
+            #expect(response.header("Allow") == "GET, HEAD, POST, PUT, DELETE, OPTIONS")
+        }
+    }
+
+    @Test func options_ofAnEndpoint_nameItsMethods_andDoNothing() throws {
+        for (path, allow) in [("/drain", "POST, DELETE, OPTIONS"), ("/connections/17", "GET, HEAD, DELETE, OPTIONS")] {
+            let service = FakeService()
+            let preflight = [
+                (name: "Host", value: "localhost"), (name: "Origin", value: "http://evil.com"),
+                (name: "Access-Control-Request-Method", value: "POST"),
+            ]
+            let response = try send(request(.options, path, headers: preflight), to: service)
+            #expect(response.status == 204 && response.header("Allow") == allow)
+            #expect(!response.headers.contains { $0.name.lowercased().hasPrefix("access-control") })
+            #expect(service.seen.drainRequests.isEmpty)
+        }
+        #expect(try send(request(.options, "/nope")).isProblem(404, "no endpoint"))
     }
 
     @Test func head_isAnsweredLikeGet() throws {
@@ -110,10 +140,10 @@ struct RouterTests {
         let tooLarge = router.rejection(status: 413, detail: "Put the parameters in the query.\u{1b}", path: nil)
         #expect(tooLarge.isProblem(413, #"Put the parameters in the query.\\x1b"#))
         #expect(tooLarge.text.contains("Content Too Large"))
-        let method = router.rejection(status: 405, detail: "OPTIONS is not supported.", path: "/nope")
-        #expect(method.isProblem(405, "OPTIONS"))
-        #expect(method.header("Allow") == "GET, HEAD, POST, PUT, DELETE")
-        let known = router.rejection(status: 405, detail: "OPTIONS is not supported.", path: "/connections/17")
-        #expect(known.header("Allow") == "GET, HEAD, DELETE")
+        let method = router.rejection(status: 405, detail: "TRACE is not supported.", path: "/nope")
+        #expect(method.isProblem(405, "TRACE"))
+        #expect(method.header("Allow") == "GET, HEAD, POST, PUT, DELETE, OPTIONS")
+        let known = router.rejection(status: 405, detail: "TRACE is not supported.", path: "/connections/17")
+        #expect(known.header("Allow") == "GET, HEAD, DELETE, OPTIONS")
     }
 }

@@ -62,7 +62,7 @@ final class FakeSettings: ProcessSettings {
         let response = try send(
             request(.put, "/log-level?level=trace", peer: .remote), configuration: configuration(settings))
         #expect(response.status == 403 && settings.logLevel == .info)
-        #expect(try send(request(.post, "/log-level")).header("Allow") == "GET, HEAD, PUT")
-        #expect(try send(request(.put, "/config")).header("Allow") == "GET, HEAD")
+        #expect(try send(request(.post, "/log-level")).header("Allow") == "GET, HEAD, PUT, OPTIONS")
+        #expect(try send(request(.put, "/config")).header("Allow") == "GET, HEAD, OPTIONS")
     }
 }

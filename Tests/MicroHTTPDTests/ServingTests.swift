@@ -87,7 +87,7 @@ extension LiveServerTests {
             try withServer { _, endpoint in
                 let client = try Client(endpoint)
                 client.send(request("PATCH"))
-                #expect(client.readReply()?.values("allow") == ["GET, HEAD, POST, PUT, DELETE"])
+                #expect(client.readReply()?.values("allow") == ["GET, HEAD, POST, PUT, DELETE, OPTIONS"])
             }
         }
 

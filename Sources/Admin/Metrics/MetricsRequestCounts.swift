@@ -76,5 +76,5 @@ final class MetricsRequestCounts: Sendable {
     /// What the answer to a request without a route may be, from the router or, before it, on its behalf.
     private static let refusals = Set(HTTPRejection.allCases.map(\.status) + [403, 404, 405]).sorted()
     /// What a route may answer beyond what it documents; shown once that has occurred.
-    private static let otherStatuses = [200, 202, 401, 409, 500, 503, 504]
+    private static let otherStatuses = [200, 202, 204, 401, 409, 500, 503, 504]
 }

@@ -23,6 +23,13 @@ extension HTTPResponse {
             status: status, contentType: "text/plain; charset=utf-8", headers: headers, body: Array("\(text)\n".utf8))
     }
 
+    /// No body: what a load balancer asks by OPTIONS is in the status.
+    static func empty(status: Int, allow methods: [HTTPMethod]) -> HTTPResponse {
+        let names = methods.map(\.rawValue).joined(separator: ", ")
+        return HTTPResponse(
+            status: status, contentType: "text/plain; charset=utf-8", headers: [Header("Allow", names)], body: [])
+    }
+
     /// The dashboard. It may load its own parts and talk to its own origin, nothing else: no inline script, no frame
     /// around it, no form that leaves it.
     static func page(_ html: String) -> HTTPResponse {

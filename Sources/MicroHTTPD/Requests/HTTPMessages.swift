@@ -7,6 +7,7 @@ package enum HTTPMethod: String, Hashable, Sendable, CaseIterable {
     case post = "POST"
     case put = "PUT"
     case delete = "DELETE"
+    case options = "OPTIONS"
 }
 
 /// Who sent a request.
@@ -17,12 +18,13 @@ package enum HTTPPeer: Hashable, Sendable {
     case unix(userID: UInt32)
 }
 
-/// A request that passed the library's input policy (faults.md, 1.6): origin-form, one Host, no body.
+/// A request that passed the library's input policy (faults.md, 1.6): origin-form (or `OPTIONS *`), one Host (HTTP/1.0
+/// may have none), no body.
 package struct HTTPRequest: Hashable, Sendable {
     package var method: HTTPMethod
-    /// As sent, without the query: begins with `/`, holds no `%` and only bytes 33 to 126.
+    /// As sent, without the query: begins with `/`, holds no `%` and only bytes 33 to 126. `*` with OPTIONS only.
     package var path: String
-    /// As sent, still percent-encoded, without the `?`; nil where there is none.
+    /// As sent, still percent-encoded, without the `?`; nil if there is none.
     package var query: String?
     /// Names in lower case, in the order received.
     package var headers: [(name: String, value: String)] { pairs.map { ($0.name, $0.value) } }

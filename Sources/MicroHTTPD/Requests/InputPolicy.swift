@@ -30,11 +30,15 @@ struct RequestHead {
 
     /// The target without its query; nil if a handler must not get it.
     var path: String? {
+        if isForWholeServer { return "*" }
         let path = target.prefix { $0 != UInt8(ascii: "?") }
         guard path.first == UInt8(ascii: "/"), path.allSatisfy({ $0.isVisibleASCII && $0 != UInt8(ascii: "%") })
         else { return nil }
         return String(decoding: path, as: UTF8.self)
     }
+
+    /// `OPTIONS *` (RFC 9112, 3.2.4).
+    var isForWholeServer: Bool { method == HTTPMethod.options.rawValue && target == [UInt8(ascii: "*")] }
 
     func values(of name: String) -> [[UInt8]] {
         fields.filter { $0.name == name }.map(\.value)
@@ -60,7 +64,7 @@ enum InputPolicy {
         if let rejection = framing(head) ?? fields(head) { return .rejected(rejection) }
         guard head.memory <= memoryLimit / 4 * 3 else { return .rejected(.headTooLarge) }
         guard let method = HTTPMethod(rawValue: head.method) else { return .rejected(.method) }
-        guard head.target.first == UInt8(ascii: "/") else { return .rejected(.targetForm) }
+        guard head.isForWholeServer || head.target.first == UInt8(ascii: "/") else { return .rejected(.targetForm) }
         guard let path = head.path, head.target.allSatisfy(\.isVisibleASCII) else { return .rejected(.targetBytes) }
         let query = head.target.firstIndex(of: UInt8(ascii: "?")).map { head.target[($0 + 1)...] }
         return .accepted(
@@ -88,7 +92,9 @@ enum InputPolicy {
                 && field.value.allSatisfy { $0 == UInt8(ascii: "\t") || $0 >= 32 && $0 != 127 }
         }
         guard head.isComplete, isSound else { return .malformedHead }
-        guard head.values(of: "host").count == 1 else { return .hostCount }
+        // Probes of HTTP/1.0 send none (RFC 9112, 3.2: it is required from 1.1 on). A browser always does.
+        let hosts = head.values(of: "host").count
+        guard hosts == 1 || hosts == 0 && head.version == "HTTP/1.0" else { return .hostCount }
         // HTTP/1.0 has no expectations: there the header means nothing.
         guard head.version == "HTTP/1.0" || head.values(of: "expect").isEmpty else { return .expectation }
         return nil

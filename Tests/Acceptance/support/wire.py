@@ -21,7 +21,8 @@ class Reply:
             name, value = re.fullmatch(r"([!-9;-~]+): ?([ -~]*)", line).groups()
             assert name.lower() not in self.headers, f"{name} twice"
             self.headers[name.lower()] = value
-        length = 0 if is_head else int(self.headers["content-length"])
+        # 204 has no body and names no length (RFC 9110, 8.6).
+        length = 0 if is_head or self.status == 204 else int(self.headers["content-length"])
         self.body, self.rest = rest[:length], rest[length:]
         assert len(self.body) == length, "the body is cut"
 

@@ -108,8 +108,7 @@ package struct Router: Sendable {
     /// Never a CORS header: a preflight fails.
     private func options(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
         let isCheck = request.path == "/" || request.path == "*"
-        let candidates = try isCheck ? Route.table : candidates(request).map(\.0)
-        let allow = Self.allow(candidates)
+        let allow = Self.allow(try request.path == "*" ? Route.table : candidates(request).map(\.0))
         guard isCheck, !context.service.status().ready else { return .empty(status: 204, allow: allow) }
         return .empty(status: 503, allow: allow)
     }

@@ -47,6 +47,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("admin-token-file", "/nowhere/token", "No such file", "16 to 4096 printable ASCII bytes"),
         Mistake("admin-token-file", "/tmp", "not a regular file", "a regular file"),
         Mistake("admin-host", "a:80", "a port or a URL is not part", "a host name without a port"),
+        Mistake("admin-host", "*.org", "a wildcard is *. and a name of at least two labels", "*.example.org"),
         Mistake("admin-host", "a b", "letters, digits", "a host name without a port"),
         Mistake("log-level", "INFO", "unknown value", "trace, debug, info, notice, warning, error, critical"),
         Mistake("log-format", "xml", "unknown value", "text, json"),

@@ -122,6 +122,11 @@ enabled = false
 include-tag = "probes"
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 503]
 
+# OPTIONS of it follows readiness, for load balancers.
+[[operations]]
+include-path = "/"
+checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 503]
+
 # wait tells the drain's end by the status: 500 forced or lost, 504 not yet; 503 is the 17th waiter's. And what a schema
 # cannot say is refused: a duration out of range, a delay that is not smaller than the timeout.
 [[operations]]

@@ -88,7 +88,7 @@ struct DescriptorBudget: Equatable {
     private static func limits(_ use: Use) -> String { "the descriptor limit is \(use.limit) (ulimit -Hn)" }
 
     private static func words(_ use: Use) -> String {
-        "\(use.loops) loops, \(use.listeners) listeners, \(use.adminListeners) admin addresses"
+        "loops: \(use.loops), listeners: \(use.listeners), admin addresses: \(use.adminListeners)"
     }
 
     /// Descriptors of this process that are open now. Asks for each number: /proc may not be mounted.

@@ -35,7 +35,7 @@ import Testing
         let error = try #require(throws: DescriptorBudget.Shortage.self) {
             try DescriptorBudget(Self.use(limit: limit, loops: loops, listeners: listeners))
         }
-        #expect(error.description.contains("limit is \(limit)") && error.description.contains("\(loops) loops"))
+        #expect(error.description.contains("limit is \(limit)") && error.description.contains("loops: \(loops),"))
         let words = error.description.split(separator: " ")
         let needed = try #require(words.firstIndex(of: "needs").flatMap { Int(words[$0 + 1].dropLast()) })
         // What it asks for is enough, and one less is not.

@@ -72,7 +72,8 @@ let package = Package(
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: strict),
         .testTarget(name: "ThreadsTests", dependencies: ["Basics", "Threads"], swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
-        .testTarget(name: "EchoCoreTests", dependencies: ["Basics", "EchoCore", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "EchoCoreTests", dependencies: ["Basics", "EchoCore", "TestSupport", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "EventLoopsTests", dependencies: ["Basics", "EventLoops", "TestSupport", "Threads"],
             swiftSettings: strict),

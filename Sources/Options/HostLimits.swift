@@ -24,10 +24,11 @@ package struct HostLimits: Hashable, Sendable {
     /// Returns the limit now in force: if the kernel refuses, fewer connections than configured can be accepted.
     package static func raiseDescriptorLimit() -> Int {
         var limit = rlimit()
-        guard getrlimit(descriptors, &limit) == 0 else { return 1024 }
-        var raised = limit
-        raised.rlim_cur = raised.rlim_max
-        return Int(clamping: setrlimit(descriptors, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur)
+        if getrlimit(descriptors, &limit) == 0 {
+            limit.rlim_cur = limit.rlim_max
+            setrlimit(descriptors, &limit)
+        }
+        return descriptorLimit()
     }
 
     /// Makes the kernel allocate room for `count` descriptors, 65,536 at most (512 KiB). Otherwise the kernel does so

@@ -1,5 +1,6 @@
 import EchoServer
 import Glibc
+import MicroHTTPD
 
 /// Who gets how many of the process's descriptors (contract.md, section 1, "Descriptors").
 ///
@@ -34,8 +35,6 @@ struct DescriptorBudget: Equatable {
 
     /// An event loop is an epoll instance and an eventfd.
     private static let perLoop = 2
-    /// The listening socket, the library's wake-up pair, and eventfds of its threads.
-    private static let perAdminListener = 6
     /// Signals, and what is open for a moment only: token and configuration files, /proc, the start's trial listener.
     private static let spare = 9
 
@@ -82,7 +81,7 @@ struct DescriptorBudget: Equatable {
     private static func ownUse(_ use: Use) -> Int {
         use.open + perLoop * (use.loops + 1) + use.listeners
             + ServerConfiguration.retiringListeners(beside: use.listeners)
-            + perAdminListener * use.adminListeners + spare
+            + HTTPServerConfiguration.ownDescriptors * use.adminListeners + spare
     }
 
     private static func limits(_ use: Use) -> String { "the descriptor limit is \(use.limit) (ulimit -Hn)" }

@@ -117,7 +117,7 @@ def test_live_unix_socket_is_left_alone(tmp_path):
 
 
 def test_replaced_unix_socket_is_not_removed(tmp_path):
-    """A file that took the place of ours stays."""
+    """echod does not remove a file that has replaced its own."""
     with Echod(listen=(f"unix:{tmp_path}/echo",)) as server:
         os.unlink(tmp_path / "echo")
         with socket.socket(socket.AF_UNIX) as other:

@@ -2,11 +2,10 @@
 
 import contextlib
 import re
-import socket
 import time
 
 import pytest
-from echod import FULL, LOOPBACK, Echod, run
+from echod import FULL, LOOPBACK, Client, Echod, run
 
 LIMITS = (64, 128, 256, 1024)
 LOOPS = (1, 8, 32, 64)
@@ -18,11 +17,6 @@ IMPOSSIBLE = [(64, 8, 1), (128, 64, 1), (128, 1, 60), (20, 1, 1)]
 
 def limited(limit):
     return ("prlimit", f"--nofile={limit}:{limit}")
-
-
-def idle_socket(address):
-    host, _, port = address.rpartition(":")
-    return socket.create_connection((host, int(port)), timeout=20)
 
 
 def words(loops, listeners):
@@ -46,7 +40,7 @@ def test_both_planes_full(limit, loops, listeners):
         for client in inside:
             assert client.asks(b"in\n") == b"IN\n"
         outside = [stack.enter_context(server.client()) for _ in range(80)]
-        idle = [stack.enter_context(idle_socket(server.status()["admin"][0])) for _ in range(45)]
+        idle = [stack.enter_context(Client(server.admin[0])) for _ in range(45)]
         times = []
         for _ in range(100):
             begin = time.monotonic()

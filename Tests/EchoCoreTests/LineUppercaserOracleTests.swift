@@ -1,5 +1,6 @@
 import EchoCore
 import Foundation
+import TestSupport
 import Testing
 
 /// Compares with CPython, byte for byte, over every code point that it knows. `ECHOD_TEST_SEED` repeats a run.

@@ -118,7 +118,7 @@ import Wire
     func callsFailInSeededOrder_nobodyNotices(mode: EchoMode, seed: UInt64) throws {
         let kernel = FaultyKernel(seed: seed)
         try withServer(.test(mode: mode), kernel: kernel) { server in
-            var random = SplitMix64(state: seed)
+            var random = SeededGenerator(seed: seed)
             let clients = try (0..<4).map { _ in try server.connect() }
             var expected = [String](repeating: "", count: clients.count)
             for turn in 0..<40 {

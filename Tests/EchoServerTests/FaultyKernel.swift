@@ -1,6 +1,7 @@
 import CLinux
 import EventLoops
 import Glibc
+import TestSupport
 import Threads
 
 /// The kernel on a bad day, for the data plane's sockets: calls fail as a test says, or at random from a seed. What it
@@ -19,7 +20,7 @@ final class FaultyKernel: KernelCalls, Sendable {
         /// What the next calls fail with; they are taken from the front.
         var failures: [Call: [Int32]] = [:]
         /// nil: nothing at random.
-        var random: SplitMix64?
+        var random: SeededGenerator?
         var watches: [Int32: Watch] = [:]
         var injected = 0
     }
@@ -28,7 +29,7 @@ final class FaultyKernel: KernelCalls, Sendable {
 
     /// With a seed, calls are interrupted, come too early, take a part or find no memory.
     init(seed: UInt64? = nil) {
-        state = Lock(State(random: seed.map { SplitMix64(state: $0) }))
+        state = Lock(State(random: seed.map { SeededGenerator(seed: $0) }))
     }
 
     /// How many calls did not go to the kernel as they were made.
@@ -143,18 +144,5 @@ final class FaultyKernel: KernelCalls, Sendable {
         defer { if keepingErrno { errno = code } }
         guard var watch = state.withLock({ $0.watches[descriptor] }) else { return }
         _ = CLinux.epoll_ctl(watch.epoll, EPOLL_CTL_MOD, descriptor, &watch.event)
-    }
-}
-
-/// Steele, Lea and Flood's generator: the same numbers for the same seed.
-struct SplitMix64: RandomNumberGenerator, Sendable {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
     }
 }

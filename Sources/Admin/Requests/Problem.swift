@@ -34,8 +34,7 @@ extension Problem {
     }
 
     static func methodNotAllowed(_ detail: String, allow methods: [HTTPMethod]) -> Problem {
-        let names = methods.map(\.rawValue).joined(separator: ", ")
-        return Problem(status: 405, detail: detail, headers: [HTTPResponse.Header("Allow", names)])
+        Problem(status: 405, detail: detail, headers: [.allow(methods)])
     }
 }
 

@@ -25,9 +25,7 @@ extension HTTPResponse {
 
     /// No body: what a load balancer asks by OPTIONS is in the status.
     static func empty(status: Int, allow methods: [HTTPMethod]) -> HTTPResponse {
-        let names = methods.map(\.rawValue).joined(separator: ", ")
-        return HTTPResponse(
-            status: status, contentType: "text/plain; charset=utf-8", headers: [Header("Allow", names)], body: [])
+        HTTPResponse(status: status, contentType: "text/plain; charset=utf-8", headers: [.allow(methods)], body: [])
     }
 
     /// The dashboard. It may load its own parts and talk to its own origin, nothing else: no inline script, no frame
@@ -74,6 +72,12 @@ extension HTTPResponse {
             Header("X-Content-Type-Options", "nosniff"),
         ]
         self.init(status: status, headers: common + headers, body: body)
+    }
+}
+
+extension HTTPResponse.Header {
+    static func allow(_ methods: [HTTPMethod]) -> Self {
+        Self("Allow", methods.map(\.rawValue).joined(separator: ", "))
     }
 }
 

@@ -46,13 +46,9 @@ extension Shard {
         to found: Accumulator<Candidates>, _ done: @escaping @Sendable (Candidates) -> Void
     ) {
         let count = found.value.first.rows.count
-        var next = 0
-        loop.work(.patient) { [self] in
-            let end = min(next + Self.visitsOfKernel, count)
-            found.value.first.renew(next..<end) { registry.findOpen($0)?.row() }
-            next = end
-            if next == count { done(found.value) }
-            return next == count
+        loop.work(.patient, through: count, portion: Self.visitsOfKernel) { [self] part in
+            found.value.first.renew(part) { registry.findOpen($0)?.row() }
+            if part.upperBound == count { done(found.value) }
         }
     }
 

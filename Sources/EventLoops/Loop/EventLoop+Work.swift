@@ -16,22 +16,8 @@ package enum WorkKind: Int, CaseIterable, Sendable {
 
 /// Work of one kind that waits for the ends of turns. A turn spends one budget on it, however many ask for it.
 struct WorkQueue {
-    private let budget: Int64
-    private var strides: [() -> Bool] = []
-
-    init(_ kind: WorkKind) {
-        budget = kind.budget
-    }
-
-    var isEmpty: Bool { strides.isEmpty }
-
-    mutating func append(_ stride: @escaping () -> Bool) { strides.append(stride) }
-
-    mutating func removeFirst() { strides.removeFirst() }
-
-    var first: (() -> Bool)? { strides.first }
-
-    var end: Int64 { EventLoop.clock + budget }
+    let kind: WorkKind
+    var strides: [() -> Bool] = []
 }
 
 extension EventLoop {
@@ -39,7 +25,7 @@ extension EventLoop {
     /// microseconds: the clock is read after each. Work of the same kind is done in order. Loop's thread only.
     package func work(_ kind: WorkKind, _ stride: @escaping () -> Bool) {
         assertIsCurrent()
-        workQueues[kind.rawValue].append(stride)
+        workQueues[kind.rawValue].strides.append(stride)
     }
 
     /// Calls `body` for all of `0..<count`, `portion` indices at a time.
@@ -53,13 +39,13 @@ extension EventLoop {
         }
     }
 
-    var hasWork: Bool { workQueues.contains { !$0.isEmpty } }
+    var hasWork: Bool { workQueues.contains { !$0.strides.isEmpty } }
 
     func doWork() {
-        for kind in workQueues.indices where !workQueues[kind].isEmpty {
-            let end = workQueues[kind].end
-            while let stride = workQueues[kind].first {
-                if stride() { workQueues[kind].removeFirst() }
+        for index in workQueues.indices where !workQueues[index].strides.isEmpty {
+            let end = Self.clock + workQueues[index].kind.budget
+            while let stride = workQueues[index].strides.first {
+                if stride() { workQueues[index].strides.removeFirst() }
                 if Self.clock >= end { break }
             }
         }

@@ -42,7 +42,7 @@ package final class EventLoop: @unchecked Sendable {
     private var again: [Registration] = []
     private var calledAgain: [Registration] = []
     private var receivedMessages: [@Sendable () -> Void] = []
-    var workQueues = WorkKind.allCases.map { WorkQueue($0) }
+    var workQueues = WorkKind.allCases.map { WorkQueue(kind: $0) }
     private var isStopped = false
 
     /// CLOCK_MONOTONIC in nanoseconds, read once per turn and when messages are taken, so that it is never earlier than
@@ -98,7 +98,7 @@ package final class EventLoop: @unchecked Sendable {
     /// Breaks reference cycles: most handlers and calls hold the loop, which holds them.
     private func releaseWhatIsLeft() {
         for index in slots.indices { slots[index].handler = nil }
-        workQueues = WorkKind.allCases.map { WorkQueue($0) }
+        workQueues = WorkKind.allCases.map { WorkQueue(kind: $0) }
         let unheard = inbox.withLock { inbox in
             defer { inbox.messages = [] }
             return inbox.messages

@@ -31,8 +31,7 @@ struct Acceptor {
     /// The socket to poll; nil if no client can be accepted: then the reaper is woken when a connection ends, which
     /// also ends a pause.
     func watched(now: MonotonicTime) -> Int32? {
-        let isPausing = pause != nil && now < resumesAt
-        return connections.canAccept(unless: isPausing) ? listeningSocket : nil
+        connections.canAccept(unless: due(now: now) != nil) ? listeningSocket : nil
     }
 
     /// When accepting is tried again; nil without a shortage.
@@ -129,16 +128,8 @@ extension OpenConnections {
         state.withLock { $0.handedOver = [] }
     }
 
-    /// Shuts down the connection that has waited longest for its client, whatever the headroom. Shuts down none while
-    /// another one is leaving, and none in its first moment.
     func makeRoomForDescriptor(now: MonotonicTime) {
-        state.withLock { state in
-            let present = Array(state.connections.values)
-            guard !present.contains(where: \.isEvicted) else { return }
-            let places = present.map { Crowding.sparing($0.place, at: now) }
-            guard let leaver = Crowding.leaver(of: places, capacity: 0) else { return }
-            state.connections[present[leaver].connection.id]?.evict()
-        }
+        state.withLock { $0.makeRoomForDescriptor(now: now) }
     }
 }
 

@@ -36,7 +36,10 @@ package struct HTTPServerConfiguration: Sendable {
 
     /// Descriptors that one server may hold, including its listening socket and its internal ones: how many to reserve
     /// for it.
-    package var descriptorLimit: Int { connectionLimit + lingeringLimit + 5 }
+    package var descriptorLimit: Int { connectionLimit + lingeringLimit + Self.ownDescriptors }
+
+    /// The listening socket, the library's wake-up pair, the reaper's eventfd, and two to spare.
+    package static let ownDescriptors = 6
 
     package init(log: @escaping @Sendable (String) -> Void = { _ in }) {
         self.log = log

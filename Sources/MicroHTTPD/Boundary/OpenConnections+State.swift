@@ -118,10 +118,25 @@ extension OpenConnections.State {
         among isNeighbour: (ServerConnection) -> Bool
     ) -> Bool {
         let present = connections.values.filter { $0.connection !== newcomer && isNeighbour($0.connection) }
+        return evictLeaver(of: present, capacity: capacity, now)
+    }
+
+    /// Shuts down the one of `present` that `Crowding` names; false if it names none.
+    private mutating func evictLeaver(
+        of present: [OpenConnections.Entry], capacity: Int, _ now: MonotonicTime?
+    ) -> Bool {
         let places = present.map { entry in now.map { Crowding.sparing(entry.place, at: $0) } ?? entry.place }
         guard let leaver = Crowding.leaver(of: places, capacity: capacity) else { return false }
         connections[present[leaver].connection.id]?.evict()
         return true
+    }
+
+    /// Shuts down the connection that has waited longest for its client, whatever the headroom. Shuts down none while
+    /// another one is leaving, and none in its first moment.
+    mutating func makeRoomForDescriptor(now: MonotonicTime) {
+        let present = Array(connections.values)
+        guard !present.contains(where: \.isEvicted) else { return }
+        _ = evictLeaver(of: present, capacity: 0, now)
     }
 }
 
